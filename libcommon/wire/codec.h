@@ -1,0 +1,30 @@
+/* Protobuf wire format for flat structs described by domain/fields.h: strict, bounded, without
+ * allocation. Unknown fields are skipped (newer producers), everything else that is wrong is
+ * refused with the field's name. Zero values are left out, as proto3 does. */
+#ifndef CB_CODEC_H
+#define CB_CODEC_H
+
+#include "domain/messages.h"
+
+/**
+ * @param out [borrowed] room for capacity bytes.
+ * @return CB_OK and *size; CB_E_FULL.
+ */
+CB_MUST_USE cb_status cb_encode(const cb_desc *desc, const void *body, uint8_t *out,
+    size_t capacity, size_t *size, cb_err *err);
+
+/**
+ * Decodes into body (desc->size bytes, zeroed first). Refuses: truncation, wrong wire type, text
+ * that is not UTF-8 or does not fit, enum values out of range, ids of other lengths, too many
+ * items, NaN or infinite doubles.
+ *
+ * @return CB_OK, CB_E_CORRUPT, CB_E_RANGE or CB_E_FULL.
+ */
+CB_MUST_USE cb_status cb_decode(
+    const cb_desc *desc, const uint8_t *bytes, size_t size, void *body, cb_err *err);
+
+/** JSON object of a body: money as exact decimal strings, ids as UUIDs, enums as names, times as
+ *  RFC 3339 strings with 9 decimals under their name. Returns the length, or 0 when it does not fit. */
+size_t cb_body_to_json(const cb_desc *desc, const void *body, char *out, size_t capacity);
+
+#endif /* CB_CODEC_H */
