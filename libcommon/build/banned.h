@@ -13,6 +13,9 @@
 #include <alloca.h>
 #endif
 #endif
+/* clang's fortified headers make macros of these two. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll atof strtod strtof gets
 #pragma GCC poison localtime gmtime ctime asctime rand srand system tmpnam mktemp
 #ifdef alloca
