@@ -56,18 +56,28 @@ $(OUT)/obj/%.o: %.c libcommon/build/flags.mk
 	@$(CC) $(CFLAGS_ALL) $(if $(filter libcommon/wire/% libcommon/rt/% libcommon/testing/% services/% tests/%,$<),$(INC_RT) -I$(OUT)/gen) $(CFLAGS_$(subst /,_,$<)) -c $< -o $@
 CFLAGS_libcommon_rt_version.c = -DCB_VERSION='"$(VERSION)"'
 
+# ---- registries: X.def beside folder X; a missing half ends the build (see check_registry.sh) ----
+REGISTRY_DEFS := $(foreach d,$(sort $(shell find libcommon services -name '*.def')),$(if $(or $(wildcard $(d:.def=)/.),$(findstring venues.def,$(d))),$(d)))
+registry_dir = $(if $(findstring venues.def,$(1)),$(dir $(1)),$(patsubst %.def,%,$(1)))
+define registry_rule
+$(OUT)/registry/$(1).ok: $(1) FORCE
+	@mkdir -p $$(@D); libcommon/build/check_registry.sh $(1) $(call registry_dir,$(1)) && { [ -e $$@ ] || touch $$@; }
+endef
+$(foreach d,$(REGISTRY_DEFS),$(eval $(call registry_rule,$(d))))
+registries_of = $(foreach d,$(REGISTRY_DEFS),$(if $(filter $(1)/%,$(d)),$(OUT)/registry/$(d).ok))
+
 # ---- archives: rebuilt from scratch when the list of their files changes ----
 define archive_rule
 $(1)_OBJS := $(call objs,$(3))
 $(2).list: FORCE
 	@mkdir -p $$(@D); echo '$$($(1)_OBJS)' | cmp -s - $$@ || echo '$$($(1)_OBJS)' > $$@
-$(2): $$($(1)_OBJS) $(4) $(2).list
+$(2): $$($(1)_OBJS) $(4) $(2).list | $(5)
 	@rm -f $$@; ar rcsD $$@ $$($(1)_OBJS) $(4)
 -include $$($(1)_OBJS:.o=.d)
 endef
-$(foreach m,$(PURE_MODULES) wire testing,$(eval $(call archive_rule,lib_$(m),$(call lib,$(m)),$(call find_c,libcommon/$(m)),)))
-$(eval $(call archive_rule,lib_rt,$(call lib,rt),$(call find_c,libcommon/rt),$(OUT)/gen/rt_migrations.o))
-$(foreach s,$(CORES),$(eval $(call archive_rule,core_$(s),$(call core,$(s)),$(call find_c,services/$(s)/core),)))
+$(foreach m,$(PURE_MODULES) wire testing,$(eval $(call archive_rule,lib_$(m),$(call lib,$(m)),$(call find_c,libcommon/$(m)),,$(call registries_of,libcommon/$(m)))))
+$(eval $(call archive_rule,lib_rt,$(call lib,rt),$(call find_c,libcommon/rt),$(OUT)/gen/rt_migrations.o,))
+$(foreach s,$(CORES),$(eval $(call archive_rule,core_$(s),$(call core,$(s)),$(call find_c,services/$(s)/core),,$(call registries_of,services/$(s)/core))))
 
 PURE_LIBS := $(foreach m,$(PURE_MODULES),$(call lib,$(m)))
 ALL_LIBS := $(call lib,rt) $(call lib,wire) $(PURE_LIBS)
@@ -78,7 +88,7 @@ shell_c = $(filter-out services/$(1)/core/%,$(call find_c,services/$(1)))
 bin = $(OUT)/bin/$(if $(filter cli,$(1)),cerberus,cerberus-$(1))
 define program_rule
 shell_$(1)_OBJS := $(call objs,$(call shell_c,$(1)))
-$(call bin,$(1)): $$(shell_$(1)_OBJS) $(if $(filter $(1),$(MIGRATED)),$(OUT)/gen/$(1)_migrations.o) $(if $(filter $(1),$(CORES)),$(call core,$(1))) $(ALL_LIBS)
+$(call bin,$(1)): $(call registries_of,services/$(1)) $$(shell_$(1)_OBJS) $(if $(filter $(1),$(MIGRATED)),$(OUT)/gen/$(1)_migrations.o) $(if $(filter $(1),$(CORES)),$(call core,$(1))) $(ALL_LIBS)
 	@mkdir -p $$(@D)
 	@echo "  LINK $$@"
 	@$(CC) $(OPT) $(LINK) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(LIBS_RT) -o $$@

@@ -1,0 +1,280 @@
+#!/bin/bash
+# Runs the whole system on embedded defaults. `run.sh up` starts it in the background and returns when all
+# services are healthy; `run.sh run` does the same, stays in the foreground, shows what happens and
+# stops everything on Ctrl-C; `run.sh stop`; `run.sh status`.
+#
+# REPLAY=FILE[,FILE]  recorded trades, candles or depth instead of simulated agents
+# SPEED=N|lockstep    market seconds per wall second (default 10 for agents, 60 for a replay)
+# FROM= TO=           part of a replay (RFC 3339)
+# AGENTS=SEED         seed of the simulated market (default 1)
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+SCAN=$RUN/s6
+READY_TIMEOUT=${READY_TIMEOUT:-120}
+
+# name port → one "key = value" file per service; everything else is the service's default
+write_conf() {
+    local service=$1
+    {
+        echo "nats.url = nats://127.0.0.1:$NATS_PORT"
+        echo "nats.password_file = $RUN/secrets/nats_$service"
+        if [ "$service" != simulator ]; then
+            echo "pg.dsn = $(dsn "$service")"
+            echo "pg.migrate_dsn = $(dsn "${service}_owner")"
+        fi
+        echo "http.address = 127.0.0.1"
+        echo "http.port = ${HTTP_PORT[$service]}"
+        echo "journal.dir = $RUN/journal"
+        cat
+    } >"$RUN/conf/$service.conf"
+}
+
+dsn() { echo "host=$SOCKET dbname=cerberus user=$1 passfile=$RUN/secrets/pgpass"; }
+
+venue_conf() {
+    echo "venue.rest_url = http://127.0.0.1:$SIM_PORT"
+    echo "venue.ws_url = ws://127.0.0.1:$SIM_PORT"
+    echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"
+}
+
+keys_conf() {
+    echo "venue.api_key = $RUN/secrets/venue_api_key"
+    echo "venue.api_secret = $RUN/secrets/venue_api_secret"
+}
+
+# BTCUSDT from "…/binance_spot_BTCUSDT_1m_2022.csv.zst" or from "FILE:SYMBOL"
+symbol_of() {
+    case $1 in
+    *:*) echo "${1##*:}" ;;
+    *) basename "$1" | tr '_.' '\n\n' | grep -E '^[A-Z0-9]{6,12}$' | head -1 ;;
+    esac
+}
+
+market_conf() {
+    if [ -n "${REPLAY:-}" ]; then
+        local file symbol
+        SYMBOLS=
+        for file in ${REPLAY//,/ }; do
+            [ -r "${file%%:*}" ] || fail "REPLAY: cannot read ${file%%:*}"
+            symbol=$(symbol_of "$file")
+            [ -n "$symbol" ] || fail "REPLAY: no symbol in the name of $file; write FILE:SYMBOL"
+            SYMBOLS=${SYMBOLS:+$SYMBOLS,}$symbol
+        done
+        MARKET="replay = $(for file in ${REPLAY//,/ }; do printf '%s,' "$(realpath "${file%%:*}"):$(symbol_of "$file")"; done | sed 's/,$//')"
+        MARKET="$MARKET
+replay.from = ${FROM:-}
+replay.to = ${TO:-}"
+        SPEED=${SPEED:-60}
+    else
+        SYMBOLS=BTCUSDT,ETHUSDT
+        MARKET="agents = ${AGENTS:-1}"
+        SPEED=${SPEED:-10}
+    fi
+}
+
+write_all_conf() {
+    mkdir -p "$RUN/conf"
+    chmod 700 "$RUN/conf"
+    local common="clock = bus
+symbols = $SYMBOLS
+venue = binance"
+    { echo "symbols = $SYMBOLS"; echo "market.port = $SIM_PORT"; echo "$MARKET"; echo "speed = $SPEED"
+      echo "api.key = $RUN/secrets/venue_api_key"; echo "api.secret = $RUN/secrets/venue_api_secret"
+      echo "admin.token = $RUN/secrets/sim_admin_token"
+      echo "accounts.main = ${BALANCES:-USDT:100000}"; } | write_conf simulator
+    { echo "$common"; venue_conf; } | write_conf collector
+    echo "$common" | write_conf validator
+    { echo "$common"; echo "account = main"; } | write_conf signals
+    { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"; } | write_conf risk
+    { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
+      venue_conf; keys_conf; } | write_conf execution
+    { echo "$common"; echo "account = main"; } | write_conf portfolio
+    { echo "clock = bus"; echo "gateway.port = $GATEWAY_PORT"
+      echo "gateway.token = $RUN/secrets/gateway_token"; } | write_conf gateway
+}
+
+write_secrets() {
+    local name
+    mkdir -p "$RUN/secrets"
+    chmod 700 "$RUN/secrets"
+    for name in "${WITH_SCHEMA[@]}"; do
+        secret_file "$RUN/secrets/pg_$name"
+        secret_file "$RUN/secrets/pg_${name}_owner"
+    done
+    for name in "${ALL_USERS[@]}" sysadmin; do secret_file "$RUN/secrets/nats_$name"; done
+    for name in permit_key venue_api_key venue_api_secret gateway_token sim_admin_token; do
+        secret_file "$RUN/secrets/$name"
+    done
+    (umask 077 && for name in "${WITH_SCHEMA[@]}"; do
+        echo "*:*:cerberus:$name:$(cat "$RUN/secrets/pg_$name")"
+        echo "*:*:cerberus:${name}_owner:$(cat "$RUN/secrets/pg_${name}_owner")"
+    done >"$RUN/secrets/pgpass")
+}
+
+# A folder that s6 supervises: restarts what dies, one second apart.
+supervise() {
+    local name=$1 down_signal=$2
+    shift 2
+    mkdir -p "$SCAN/$name"
+    printf '#!/bin/sh\nexec >>"%s/log/%s.log" 2>&1\nexec %s\n' "$RUN" "$name" "$*" >"$SCAN/$name/run"
+    chmod 755 "$SCAN/$name/run"
+    echo "$down_signal" >"$SCAN/$name/down-signal"
+    echo 10000 >"$SCAN/$name/timeout-kill"
+}
+
+start_supervisor() {
+    (cd "$RUN" && setsid s6-svscan -t 0 "$SCAN" >>"$RUN/log/supervisor.log" 2>&1 </dev/null &
+        echo $! >"$RUN/supervisor.pid")
+    # setsid may fork: the lasting pid is the one that holds the scan folder
+    local i pid
+    for i in $(seq 50); do
+        pid=$(pgrep -f "^s6-svscan -t 0 $SCAN\$" | head -1 || true)
+        if [ -n "$pid" ] && [ -p "$SCAN/.s6-svscan/control" ]; then
+            echo "$pid" >"$RUN/supervisor.pid"
+            return
+        fi
+        sleep 0.1
+    done
+    fail "the supervisor did not start: see $RUN/log/supervisor.log"
+}
+
+add() { s6-svscanctl -a "$SCAN"; }
+
+wait_for() {
+    local what=$1 seconds=$2 i
+    shift 2
+    for i in $(seq $((seconds * 5))); do
+        "$@" >/dev/null 2>&1 && return
+        sleep 0.2
+    done
+    fail "$what did not come up within $seconds s: see $RUN/log"
+}
+
+ready() { curl -fsS --max-time 2 "http://127.0.0.1:${HTTP_PORT[$1]}/readyz"; }
+
+write_endpoints() {
+    local service metrics='{}'
+    for service in simulator "${SERVICES[@]}" gateway; do
+        metrics=$(jq -c --arg s "$service" --arg u "http://127.0.0.1:${HTTP_PORT[$service]}/metrics" '.[$s]=$u' <<<"$metrics")
+    done
+    jq -n --arg rest "http://127.0.0.1:$SIM_PORT" --arg ws "ws://127.0.0.1:$SIM_PORT" \
+        --arg ws_api "ws://127.0.0.1:$SIM_PORT/ws-api/v3" \
+        --arg key "$(cat "$RUN/secrets/venue_api_key")" --arg secret "$(cat "$RUN/secrets/venue_api_secret")" \
+        --arg admin "$RUN/secrets/sim_admin_token" --arg gateway "http://127.0.0.1:$GATEWAY_PORT" \
+        --arg token "$RUN/secrets/gateway_token" --argjson metrics "$metrics" \
+        --arg nats "nats://127.0.0.1:$NATS_PORT" --arg natspw "$RUN/secrets/nats_cli" \
+        --arg socket "$SOCKET" --arg symbols "$SYMBOLS" --arg speed "$SPEED" '
+        {simulator: {rest: $rest, ws: $ws, ws_api: $ws_api, api_key: $key, api_secret: $secret, admin_token_file: $admin},
+         gateway: {url: $gateway, token_file: $token},
+         nats: {url: $nats, user: "cli", password_file: $natspw},
+         postgres: {socket: $socket, database: "cerberus"},
+         symbols: ($symbols | split(",")), speed: $speed, metrics: $metrics}' >"$RUN/endpoints.json.new"
+    chmod 600 "$RUN/endpoints.json.new"
+    mv "$RUN/endpoints.json.new" "$RUN/endpoints.json"
+}
+
+up() {
+    is_running && fail "already running in $RUN (make stop ends it)"
+    mkdir -p "$RUN/log" "$RUN/nats" "$RUN/journal"
+    chmod 755 "$RUN"
+    rm -rf "$SCAN" "$RUN/endpoints.json"
+    mkdir -p "$SCAN"
+    SOCKET=$(socket_dir)
+    market_conf
+    declare -gA HTTP_PORT
+    free_port; NATS_PORT=$PORT
+    free_port; SIM_PORT=$PORT
+    free_port; GATEWAY_PORT=$PORT
+    local service
+    for service in simulator "${SERVICES[@]}" gateway; do free_port; HTTP_PORT[$service]=$PORT; done
+    write_secrets
+    write_all_conf
+
+    "$ROOT/deploy/local/postgres.sh" init
+    "$BIN/cerberus" provision nats-conf --secrets="$RUN/secrets" --port="$NATS_PORT" \
+        --store="$RUN/nats" >"$RUN/conf/nats.conf"
+    supervise postgres SIGINT "\"$ROOT/deploy/local/postgres.sh\" serve"
+    supervise nats SIGTERM "nats-server -c \"$RUN/conf/nats.conf\""
+    start_supervisor
+    trap 'stop >/dev/null 2>&1' ERR EXIT
+    wait_for PostgreSQL 60 "$PGBIN/pg_isready" -q -h "$SOCKET"
+    "$ROOT/deploy/local/postgres.sh" roles
+    wait_for NATS 20 "$BIN/cerberus" provision streams --url="nats://127.0.0.1:$NATS_PORT" \
+        --password="$RUN/secrets/nats_provision"
+    for service in simulator "${SERVICES[@]}" gateway; do
+        supervise "$service" SIGTERM "\"$BIN/cerberus-$service\" --config=\"$RUN/conf/$service.conf\""
+    done
+    add
+    for service in simulator "${SERVICES[@]}" gateway; do
+        wait_for "$service" "$READY_TIMEOUT" ready "$service"
+    done
+    write_endpoints
+    trap - ERR EXIT
+}
+
+# Services first, then what they stand on; nothing stays behind.
+stop() {
+    local name pid
+    if is_running; then
+        pid=$(cat "$RUN/supervisor.pid")
+        for name in gateway signals collector validator risk execution portfolio simulator nats postgres; do
+            [ -d "$SCAN/$name/supervise" ] && s6-svc -d "$SCAN/$name" 2>/dev/null
+        done || true
+        for name in gateway signals collector validator risk execution portfolio simulator nats postgres; do
+            [ -d "$SCAN/$name/supervise" ] && s6-svwait -D -t 12000 "$SCAN/$name" 2>/dev/null
+        done || true
+        s6-svscanctl -t "$SCAN" 2>/dev/null || true
+        for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+        kill -9 "$pid" 2>/dev/null || true
+    fi
+    rm -f "$RUN/supervisor.pid" "$RUN/endpoints.json"
+    case $(socket_dir) in /tmp/cerberus-*) rm -rf "$(socket_dir)" ;; esac
+}
+
+show() {
+    say "exchange simulator  http://127.0.0.1:$SIM_PORT   ($SYMBOLS, speed $SPEED)"
+    say "gateway             http://127.0.0.1:$GATEWAY_PORT   (token: $RUN/secrets/gateway_token)"
+    say "nats                nats://127.0.0.1:$NATS_PORT"
+    say "postgresql          $SOCKET"
+    say "logs                $RUN/log"
+    say "everything else     $RUN/endpoints.json"
+    say ""
+    say "look with: bin/cerberus status | orders | fills | positions | explain ID"
+}
+
+finished() { curl -fsS --max-time 2 "http://127.0.0.1:$SIM_PORT/sim/status" | jq -e '.finished == true' >/dev/null; }
+
+run() {
+    trap 'trap - INT TERM; say ""; say "stopping"; end_of_run; exit 130' INT TERM
+    up
+    show
+    while :; do
+        sleep "${STATUS_EVERY:-10}" &
+        wait $! || true
+        "$BIN/cerberus" status || true
+        if [ -n "${REPLAY:-}" ] && finished; then
+            say "the replay has ended"
+            end_of_run
+            return
+        fi
+    done
+}
+
+# Before the lights go out: does every fill and every balance agree with the exchange's own books?
+end_of_run() {
+    local verdict=0
+    if [ -s "$RUN/endpoints.json" ]; then
+        "$BIN/cerberus" audit || verdict=$?
+    fi
+    stop
+    [ "$verdict" -eq 0 ] || exit "$verdict"
+}
+
+case ${1:-} in
+up) up; show ;;
+run) run ;;
+stop) stop ;;
+status) if is_running; then say "running in $RUN"; else say "not running"; exit 1; fi ;;
+*) fail "usage: run.sh up|run|stop|status" ;;
+esac

@@ -1,0 +1,33 @@
+#!/bin/bash
+# Includes point one way: base <- domain <- {ind, venue} <- core <- shell; wire and rt only in shells; no
+# service includes another's headers, except lab and the whole-system simulation under tests/.
+set -euo pipefail
+status=0
+refuse() { # files, forbidden include pattern, why
+    local hits
+    hits=$(grep -nE "^#include \"($2)" $1 2>/dev/null || true)
+    if [ -n "$hits" ]; then
+        echo "$hits" | sed "s|^|includes: $3: |" >&2
+        status=1
+    fi
+}
+files() { git ls-files -co --exclude-standard -- "$@" | grep -E '\.(c|h|def)$' || true; }
+refuse "$(files libcommon/base)" '(domain|ind|venue|wire|rt)/' "base may include base only"
+refuse "$(files libcommon/domain)" '(ind|venue|wire|rt)/' "domain may include base and domain only"
+refuse "$(files libcommon/ind)" '(venue|wire|rt)/' "ind may include base, domain, ind"
+refuse "$(files libcommon/venue)" '(ind|wire|rt)/' "venue may include base, domain, venue"
+refuse "$(files libcommon/wire)" '(rt|ind|venue)/' "wire may include base, domain, wire"
+for service in $(ls services); do
+    [ -d "services/$service" ] || continue
+    core=$(files "services/$service/core")
+    # subject and table numbers are plain constants: cores may name them
+    [ -z "$core" ] || refuse "$core" '(rt/|wire/codec)' "a core may not include rt or the codec"
+    [ "$service" = lab ] && continue
+    all=$(files "services/$service")
+    [ -z "$all" ] || refuse "$all" "services/(?!$service/)" "no service includes another's headers" 2>/dev/null || true
+    for other in $(ls services); do
+        [ "$other" = "$service" ] && continue
+        [ -z "$all" ] || refuse "$all" "(services/)?$other/" "$service includes $other"
+    done
+done
+exit $status

@@ -1,0 +1,53 @@
+# Tests, benchmarks, fuzzers. `make test` is the whole of it; the others are its longer parts.
+SEED ?= 1
+RUNS ?=
+DIR ?= ../shared/exchanges/vectors
+
+UNIT_TESTS = $(filter $(OUT)/tests/unit/% $(OUT)/tests/contract/% $(OUT)/tests/sim/% $(OUT)/tests/replay/%,$(TESTS))
+INTEGRATION_TESTS = $(filter $(OUT)/tests/integration/%,$(TESTS))
+SCRIPT_TESTS = $(sort $(wildcard tests/integration/test_*.sh tests/e2e/test_*.sh))
+FAST_CHECKS = $(patsubst %,check:%,$(CHECKS))
+
+.PHONY: test
+test: deps-test ## everything: unit, contract, checks, integration, end to end; ends with "N passed, N failed"
+	@$(MAKE) --no-print-directory -j$$(nproc) programs test_programs
+	@tests/run.sh $(UNIT_TESTS) $(FAST_CHECKS) $(INTEGRATION_TESTS) $(SCRIPT_TESTS)
+
+.PHONY: test_programs
+test_programs: $(TESTS) $(TOOLS)
+
+.PHONY: unit
+unit: ## the unit tests of one area: make unit AREA=base
+	@$(MAKE) --no-print-directory -j$$(nproc) $(filter $(OUT)/tests/unit/$(AREA)%,$(TESTS))
+	@tests/run.sh $(filter $(OUT)/tests/unit/$(AREA)%,$(TESTS))
+
+.PHONY: itest
+itest: deps-test ## integration and end-to-end tests only
+	@$(MAKE) --no-print-directory -j$$(nproc) programs $(INTEGRATION_TESTS) $(TOOLS)
+	@tests/run.sh $(INTEGRATION_TESTS) $(SCRIPT_TESTS)
+
+.PHONY: san
+san: deps-test ## unit and contract tests under ASan+UBSan, then under TSan
+	@$(MAKE) --no-print-directory -j$$(nproc) SAN=address san_tests
+	@$(MAKE) --no-print-directory -j$$(nproc) SAN=thread san_tests
+.PHONY: san_tests
+san_tests: $(UNIT_TESTS)
+	@tests/run.sh $(UNIT_TESTS)
+
+.PHONY: vectors
+vectors: ## the exchanges' conformance vectors: make vectors DIR=…
+	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tools/contract/tool_vectors
+	@$(OUT)/tools/contract/tool_vectors $(DIR)
+
+FUZZERS = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_S ?= 60
+$(OUT)/fuzz/%: tests/fuzz/%.c $(PURE_LIBS) $(call lib,wire) FORCE
+	@mkdir -p $(@D)
+	@clang $(CSTD) $(CODEGEN) -O1 -g -fsanitize=fuzzer,address,undefined $(INCLUDES) $< \
+	  $(call find_c,libcommon/base) $(call find_c,libcommon/domain) $(call find_c,libcommon/venue) $(call find_c,libcommon/wire) \
+	  $(call find_c,services/simulator/core) -ljansson -lsodium -lcrypto -lm -o $@
+.PHONY: fuzz
+fuzz: deps-test ## every fuzzer for FUZZ_S seconds (default 60)
+	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZERS)
+	@for f in $(FUZZERS); do echo $$f; mkdir -p build/corpus/$$(basename $$f); \
+	  $$f -max_total_time=$(FUZZ_S) -seed=$(SEED) -print_final_stats=0 -verbosity=0 build/corpus/$$(basename $$f) || exit 1; done
