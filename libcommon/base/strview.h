@@ -26,6 +26,17 @@ bool cb_text_copy(char *out, size_t out_size, cb_strview text);
 /** True when both NUL-terminated texts are equal. */
 bool cb_text_equal(const char *a, const char *b);
 
+/** True for well-formed UTF-8 without NUL: no overlong forms, surrogates or values above U+10FFFF.
+ */
+bool cb_utf8_is_valid(cb_strview text);
+/**
+ * Replaces each byte that is not part of well-formed UTF-8 by '?'. For text of others (a venue's
+ * error message, perhaps cut in the middle of a character) before it goes into a message.
+ *
+ * @param text NUL-terminated, changed in place.
+ */
+void cb_text_clean(char *text);
+
 /** Strict unsigned decimal integer; false on anything else, or above max. */
 bool cb_u64_parse(cb_strview text, uint64_t max, uint64_t *out);
 
