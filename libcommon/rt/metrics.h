@@ -13,12 +13,16 @@ typedef struct cb_metric cb_metric; /* [borrowed until the registry is destroyed
 cb_metrics *cb_metrics_create(const char *service);
 void cb_metrics_destroy(cb_metrics *metrics);
 
-/** labels: "" or ready pairs such as `rule="max_position"`. The same name and labels give the same metric. */
+/* Names are given without the prefix "cerberus_", which the exposition adds, as it adds the label
+ * service. help is a static string. */
+/** labels: "" or ready pairs such as `rule="max_position"`. The same name and labels give the same
+ * metric. */
 cb_metric *cb_counter(cb_metrics *metrics, const char *name, const char *labels, const char *help);
 cb_metric *cb_gauge(cb_metrics *metrics, const char *name, const char *labels, const char *help);
 /** Log-linear buckets from 1 µs to 60 s, quantiles within 6 %. Observations are nanoseconds; the
  *  exposition is in seconds. */
-cb_metric *cb_histogram(cb_metrics *metrics, const char *name, const char *labels, const char *help);
+cb_metric *cb_histogram(
+    cb_metrics *metrics, const char *name, const char *labels, const char *help);
 
 void cb_metric_add(cb_metric *counter, uint64_t count);
 void cb_metric_set(cb_metric *gauge, int64_t value);
