@@ -85,6 +85,10 @@ typedef struct cb_venue_order {
     cb_amount cum_quote;
     int64_t update_ts_ns;
     char reason[64];
+    char request_client_id[40]; /* answers to a cancel: the cancel's own id; else "" */
+    cb_amount quote_qty;        /* MARKET by quote amount: what was asked for; else 0 */
+    cb_qty prevented_qty;       /* taken away by self-trade prevention */
+    bool is_ack;                /* ids only: side, type, quantities and state are not known */
 } cb_venue_order;
 
 /* One own trade as the venue reports it. */
@@ -288,6 +292,29 @@ typedef bool (*cb_venue_order_fn)(void *context, const cb_venue_order *order);
 typedef bool (*cb_venue_own_trade_fn)(void *context, const cb_venue_trade *trade);
 typedef bool (*cb_venue_balance_fn)(void *context, const cb_asset_balance *balance);
 
+/* A venue's rolling 24 h statistics of a symbol. Absent prices are 0. */
+typedef struct cb_venue_statistics {
+    char symbol[24];
+    cb_price open;
+    cb_price high;
+    cb_price low;
+    cb_price last;
+    cb_price previous_close;
+    cb_price average;        /* weighted by volume */
+    cb_price change;         /* last - open; signed */
+    cb_ratio change_percent; /* 1e8 = 1 % */
+    cb_price bid;
+    cb_qty bid_qty;
+    cb_price ask;
+    cb_qty ask_qty;
+    cb_qty volume;
+    cb_amount quote_volume;
+    uint64_t trades_count;
+    int64_t open_ts_ns;
+    int64_t close_ts_ns;
+} cb_venue_statistics;
+typedef bool (*cb_venue_statistics_fn)(void *context, const cb_venue_statistics *statistics);
+
 /* Channels of the market stream, as flags. */
 #define CB_VENUE_CHANNEL_TRADES 1U
 #define CB_VENUE_CHANNEL_CANDLES_1M 2U
@@ -384,6 +411,10 @@ typedef struct cb_venue_ops {
     cb_status (*user_subscribe_text)(
         const cb_venue_auth *auth, uint64_t id, char out[CB_VENUE_TEXT_MAX], cb_err *err);
     cb_status (*parse_user)(cb_strview text, cb_venue_user_event *event, cb_err *err);
+
+    /** Answer to TICKERS or BOOK_TICKERS: one object or a list. */
+    cb_status (*parse_tickers)(
+        cb_strview text, cb_venue_statistics_fn fn, void *context, cb_err *err);
 } cb_venue_ops;
 
 /** A row of venues.def; NULL past the end. */

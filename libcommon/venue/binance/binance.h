@@ -24,6 +24,22 @@ CB_MUST_USE cb_status cb_binance_sign(const char *secret,
     char out[CB_BINANCE_SIGNATURE_MAX],
     cb_err *err);
 
+/* A parameter of the WebSocket API as text. */
+typedef struct cb_binance_pair {
+    const char *key;
+    const char *value;
+} cb_binance_pair;
+
+#define CB_BINANCE_PAIRS_MAX 32
+
+/**
+ * The text that the WebSocket API wants signed: parameters sorted by name, k=v joined with '&', raw
+ * UTF-8 without percent-encoding, apiKey included, signature left out by the caller.
+ *
+ * @return false when it does not fit.
+ */
+bool cb_binance_ws_payload(const cb_binance_pair *pairs, size_t count, char *out, size_t out_size);
+
 /* ---- words ---- */
 /** "BUY"/"SELL", the order types and times in force as Binance spells them; NULL for none. */
 const char *cb_binance_side_word(cb_side side);
