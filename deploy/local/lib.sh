@@ -6,7 +6,7 @@ RUN=${CERBERUS_RUN_DIR:-$ROOT/.run}
 BIN=${CERBERUS_BIN_DIR:-$ROOT/bin}
 PGBIN=$(ls -d /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin 2>/dev/null | head -1)
 SERVICES=(collector validator signals risk execution portfolio)
-WITH_SCHEMA=(collector validator signals risk execution portfolio gateway)
+WITH_SCHEMA=("${SERVICES[@]}")
 ALL_USERS=("${SERVICES[@]}" gateway simulator cli provision)
 
 say() { printf '%s\n' "$*"; }

@@ -1,7 +1,6 @@
 #!/bin/bash
 # The private PostgreSQL cluster of a run: `postgres.sh init` makes it once, `postgres.sh serve` runs it
-# in the foreground (for the supervisor), `postgres.sh roles` makes the database, one schema and two
-# roles per service.
+# in the foreground (for the supervisor).
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 DATA=$RUN/pg/data
@@ -60,36 +59,7 @@ serve() {
     exec "${PG_DROP[@]}" "$PGBIN/postgres" -D "$DATA"
 }
 
-admin() { psql -X -q -v ON_ERROR_STOP=1 -h "$SOCKET" -U cerberus_admin "$@"; }
-
-# Idempotent: runs at every start.
-roles() {
-    admin -d postgres -tAc "SELECT 1 FROM pg_database WHERE datname='cerberus'" | grep -q 1 ||
-        admin -d postgres -c "CREATE DATABASE cerberus"
-    {
-        echo "REVOKE ALL ON SCHEMA public FROM PUBLIC;"
-        echo "REVOKE CREATE, TEMPORARY ON DATABASE cerberus FROM PUBLIC;"
-        for service in "${WITH_SCHEMA[@]}"; do
-            owner_password=$(cat "$RUN/secrets/pg_${service}_owner")
-            password=$(cat "$RUN/secrets/pg_$service")
-            cat <<SQL
-DO \$\$ BEGIN
-  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '${service}_owner') THEN
-    CREATE ROLE ${service}_owner LOGIN; END IF;
-  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '$service') THEN
-    CREATE ROLE $service LOGIN; END IF;
-END \$\$;
-ALTER ROLE ${service}_owner PASSWORD '$owner_password';
-ALTER ROLE $service PASSWORD '$password' CONNECTION LIMIT 8;
-CREATE SCHEMA IF NOT EXISTS $service AUTHORIZATION ${service}_owner;
-GRANT USAGE ON SCHEMA $service TO $service;
-GRANT CONNECT ON DATABASE cerberus TO ${service}_owner, $service;
-SQL
-        done
-    } | admin -d cerberus -f - 2>&1 | grep -v 'already exists, skipping' || true
-}
-
 case ${1:-} in
-init | serve | roles) "$1" ;;
-*) fail "usage: postgres.sh init|serve|roles" ;;
+init | serve) "$1" ;;
+*) fail "usage: postgres.sh init|serve" ;;
 esac

@@ -103,7 +103,7 @@ write_secrets() {
         secret_file "$RUN/secrets/pg_${name}_owner"
     done
     for name in "${ALL_USERS[@]}" sysadmin; do secret_file "$RUN/secrets/nats_$name"; done
-    for name in permit_key venue_api_key venue_api_secret gateway_token sim_admin_token; do
+    for name in permit_key venue_api_key venue_api_secret sim_admin_token; do
         secret_file "$RUN/secrets/$name"
     done
     (umask 077 && for name in "${WITH_SCHEMA[@]}"; do
@@ -199,7 +199,7 @@ up() {
     start_supervisor
     trap 'stop >/dev/null 2>&1' ERR EXIT
     wait_for PostgreSQL 60 "$PGBIN/pg_isready" -q -h "$SOCKET"
-    "$ROOT/deploy/local/postgres.sh" roles
+    PGHOST=$SOCKET PGUSER=cerberus_admin "$ROOT/deploy/local/roles.sh"
     wait_for NATS 20 "$BIN/cerberus" provision streams --url="nats://127.0.0.1:$NATS_PORT" \
         --password="$RUN/secrets/nats_provision"
     for service in simulator "${SERVICES[@]}" gateway; do

@@ -1,0 +1,153 @@
+/* cerberus doctor: checks what a run needs and says what is wrong with each part. */
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "services/cli/cli.h"
+
+#define DISK_FREE_MIN_PERCENT 15
+
+typedef struct doctor {
+    json_t *rows;
+    bool is_well;
+} doctor;
+
+static void note(doctor *self, const char *check, bool is_ok, const char *detail)
+{
+    (void)json_array_append_new(self->rows,
+        json_pack("{s:s, s:s, s:s}",
+            "check",
+            check,
+            "result",
+            is_ok ? "ok" : "FAILED",
+            "detail",
+            detail));
+    self->is_well = self->is_well && is_ok;
+}
+
+static size_t discard(char *bytes, size_t item_size, size_t count, void *context)
+{
+    (void)bytes;
+    (void)context;
+    return item_size * count;
+}
+
+/* The health address of a service is its metrics address with another path. */
+static void check_service(doctor *self, const char *name, const char *metrics_url)
+{
+    char url[CLI_TEXT_MAX];
+    char detail[CLI_TEXT_MAX * 2];
+    long status = 0;
+    CURL *curl = curl_easy_init();
+    const size_t base = strlen(metrics_url) - strlen("/metrics");
+    (void)snprintf(url, sizeof url, "%.*s/readyz", (int)base, metrics_url);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 3000L);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, discard);
+    const CURLcode code = curl_easy_perform(curl);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(curl);
+    if (code == CURLE_OK) {
+        (void)snprintf(detail, sizeof detail, "%s answers %ld", url, status);
+    } else {
+        (void)snprintf(detail, sizeof detail, "%s: %s", url, curl_easy_strerror(code));
+    }
+    note(self, name, code == CURLE_OK && status == 200, detail);
+}
+
+static void check_services(doctor *self, const cli *where)
+{
+    const char *name;
+    json_t *url;
+    json_t *metrics = json_object_get(where->endpoints, "metrics");
+    json_object_foreach(metrics, name, url)
+    {
+        const char *text = json_string_value(url);
+        if (text != NULL && strlen(text) > strlen("/metrics")) {
+            check_service(self, name, text);
+        }
+    }
+}
+
+static void check_secret_mode(doctor *self, const cli *where)
+{
+    struct stat info;
+    char detail[CLI_TEXT_MAX * 2];
+    const char *path = cli_endpoint(where, "gateway.token_file");
+    if (path == NULL || stat(path, &info) != 0) {
+        note(self, "token file", false, "not found");
+        return;
+    }
+    (void)snprintf(detail, sizeof detail, "mode %03o", (unsigned)(info.st_mode & 0777));
+    note(self, "token file", (info.st_mode & 077) == 0, detail);
+}
+
+static void check_disk(doctor *self, const cli *where)
+{
+    struct statvfs disk;
+    char detail[CLI_TEXT_MAX * 2];
+    if (statvfs(where->endpoints_file, &disk) != 0 || disk.f_blocks == 0) {
+        note(self, "disk", false, "cannot be measured");
+        return;
+    }
+    const unsigned long long percent = (unsigned long long)disk.f_bavail * 100U / disk.f_blocks;
+    (void)snprintf(detail,
+        sizeof detail,
+        "%llu %% free, at least %d %% wanted",
+        percent,
+        DISK_FREE_MIN_PERCENT);
+    note(self, "disk", percent >= DISK_FREE_MIN_PERCENT, detail);
+}
+
+static void check_gateway(doctor *self, cli *where)
+{
+    json_t *answer = NULL;
+    const int code = cli_request(where, "GET", "/v1/differences?limit=1", NULL, &answer);
+    note(self,
+        "gateway",
+        code == CLI_OK,
+        code == CLI_OK ? "token accepted" : "see the message above");
+    const size_t count = json_array_size(json_object_get(answer, "rows"));
+    note(self,
+        "books agree with the venue",
+        code == CLI_OK && count == 0,
+        count == 0 ? "no difference recorded" : "see GET /v1/differences");
+    json_decref(answer);
+}
+
+static int run(cli *self)
+{
+    static const cli_column columns[] = {{"CHECK", "check", CLI_LEFT},
+        {"RESULT", "result", CLI_LEFT},
+        {"DETAIL", "detail", CLI_LEFT}};
+    cb_err err = {0};
+    doctor found = {json_array(), true};
+    if (!cli_done_arguments(self)) {
+        json_decref(found.rows);
+        return CLI_USAGE;
+    }
+    const bool is_connected = cli_connect(self, &err) == CB_OK;
+    note(&found, "endpoints", is_connected, is_connected ? self->endpoints_file : err.text);
+    if (is_connected) {
+        check_services(&found, self);
+        check_secret_mode(&found, self);
+        check_disk(&found, self);
+        check_gateway(&found, self);
+    }
+    if (self->output == CLI_JSON) {
+        cli_print_json(found.rows);
+    } else {
+        cli_print_rows(found.rows, columns, sizeof columns / sizeof columns[0]);
+    }
+    json_decref(found.rows);
+    return found.is_well ? CLI_OK : CLI_FAILURE;
+}
+
+const cli_command cli_command_doctor = {"doctor",
+    "[-o table|json]",
+    "check the run: services, token, disk, books",
+    "  cerberus doctor\n",
+    run};

@@ -1,0 +1,10 @@
+/* POST /v1/kill: raise the kill level of a scope. */
+#include "services/gateway/kill.h"
+
+static void handle(gateway_call *call)
+{
+    gateway_kill(call, GATEWAY_KILL_RAISE);
+}
+
+const gateway_route gateway_route_kill_raise = {
+    "POST", "/v1/kill", "raise the kill level of a scope", handle};
