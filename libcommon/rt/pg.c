@@ -68,7 +68,6 @@ static cb_pg *pg_allocate(cb_loop *loop, const char *schema)
 
 cb_pg *cb_pg_open(cb_loop *loop, const char *dsn, const char *schema, cb_err *err)
 {
-    CB_ASSERT(loop != NULL);
     if (!is_plain_name(schema)) {
         (void)CB_FAIL(err, CB_E_CONFIG, "PostgreSQL schema '%s' is not a plain name", schema);
         return NULL;
@@ -133,13 +132,16 @@ cb_status cb_pg_fail(const cb_pg *pg, const PGresult *result, cb_err *err)
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
     return CB_FAIL(err,
         CB_E_PEER,
-        "PostgreSQL %s: %s%s%s",
+        "PostgreSQL %s: %s%s%s%s%s",
         state != NULL ? state : "?????",
         primary != NULL ? primary : PQresultErrorMessage(result),
         detail != NULL ? "; " : "",
-        detail != NULL ? detail : "");
+        detail != NULL ? detail : "",
+        position != NULL ? ", at character " : "",
+        position != NULL ? position : "");
 }
 
 /* Reads the answers of a blocking statement row by row, so that recovery needs no memory for the

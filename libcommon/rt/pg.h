@@ -55,11 +55,15 @@ typedef struct cb_result {
 } cb_result;
 typedef void (*cb_result_fn)(void *context, const cb_result *result, const cb_row *const *rows);
 
-/** Blocking; for start-up and tools only. search_path is fixed to schema (and nothing else). */
+/** Blocking; for start-up and tools only. search_path is fixed to schema (and nothing else).
+ *  loop may be NULL when only cb_pg_exec is used. */
 cb_pg *cb_pg_open(cb_loop *loop, const char *dsn, const char *schema, cb_err *err);
 void cb_pg_close(cb_pg *pg);
 
-/** Blocking, start-up and recovery only: calls fn for each row (fn may be NULL). */
+/** Blocking, start-up and recovery only: calls fn for each row (fn may be NULL). Rows are read one
+ *  by one, so a table of any size costs no memory, and fn may not call cb_pg_exec (CB_E_STATE).
+ *  params NULL: sql may hold several statements. There is no statement timeout here; queries and
+ *  transactions have 2 s. */
 CB_MUST_USE cb_status cb_pg_exec(cb_pg *pg, const char *sql, const cb_params *params,
     void (*fn)(void *context, const cb_row *row), void *context, cb_err *err);
 
@@ -70,11 +74,14 @@ CB_MUST_USE cb_status cb_pg_exec(cb_pg *pg, const char *sql, const cb_params *pa
 void cb_pg_query(
     cb_pg *pg, const char *sql, const cb_params *params, cb_result_fn fn, void *context);
 
-/* A transaction of several statements, sent as one pipeline batch. At most one is being built.
- * All statements and the commit succeed together, or done gets the first error. */
+/* A transaction of several statements, sent as one pipeline batch. At most one is being built, but
+ * lone queries may be sent meanwhile. All statements and the commit succeed together, or done gets
+ * the first error; CB_E_UNKNOWN says that the connection broke before the outcome was known. What
+ * was already sent behind a failed transaction fails too (25P02), so that no later effect is stored
+ * without the earlier one. Several steps put into one transaction share its one disk flush. */
 void cb_pg_begin(cb_pg *pg);
 void cb_pg_add(cb_pg *pg, const char *sql, const cb_params *params);
-/** As cb_pg_add with one callback for this statement's answer (before done). */
+/** As cb_pg_add with one callback for this statement's answer: after the commit, before done. */
 void cb_pg_add_fn(
     cb_pg *pg, const char *sql, const cb_params *params, cb_result_fn fn, void *context);
 void cb_pg_commit(cb_pg *pg, void (*done)(void *context, const cb_result *result), void *context);
@@ -82,7 +89,8 @@ void cb_pg_commit(cb_pg *pg, void (*done)(void *context, const cb_result *result
 /** Statements and transactions not answered yet. */
 uint32_t cb_pg_pending(const cb_pg *pg);
 bool cb_pg_is_up(const cb_pg *pg);
-/** Called once when the connection is lost or a transaction's outcome is unknown. */
+/** Called once when the connection is lost or a transaction's outcome is unknown, after the
+ *  callbacks of everything that was on its way. Later queries are answered CB_E_UNAVAILABLE. */
 void cb_pg_on_lost(cb_pg *pg, void (*fn)(void *context, const char *why), void *context);
 
 #endif /* CB_PG_H */

@@ -47,6 +47,7 @@ bool cb_pg_enter_pipeline(cb_pg *pg)
         return true;
     }
     CB_ASSERT(!pg->is_executing);
+    CB_ASSERT(pg->loop != NULL);
     cb_err err;
     if (exec_setting(pg, PG_STATEMENT_TIMEOUT, &err) != CB_OK ||
         PQenterPipelineMode(pg->conn) != 1) {

@@ -38,6 +38,16 @@ const char *cb_store_sql(const cb_store *store, uint32_t table);
 /** Resets params and fills them from a body. */
 void cb_store_params(const cb_store *store, uint32_t table, const void *body, cb_params *params);
 
+/**
+ * Blocking, at start: every table has every column of its description in its type, and its
+ * statements can be prepared (which proves the key of an UPSERT).
+ *
+ * @return CB_OK; CB_E_CONFIG naming table and column; CB_E_PEER.
+ */
+CB_MUST_USE cb_status cb_store_check(const cb_store *store, cb_pg *pg, cb_err *err);
+/** CREATE TABLE as the description wants it, for tests and for writing a migration. */
+size_t cb_store_ddl(const cb_store *store, uint32_t table, char *out, size_t capacity);
+
 /** HISTORY tables: rows are collected and written in batches within 200 ms over pg. */
 void cb_store_history_open(cb_store *store, cb_loop *loop, cb_pg *pg);
 /** Copies body into the table's batch. A full batch is sent at once. */
