@@ -5,7 +5,8 @@ cd "$(dirname "$0")/../.."
 if docker compose version >/dev/null 2>&1; then compose=(docker compose); else compose=(docker-compose); fi
 parsed=$(mktemp)
 trap 'rm -f "$parsed"' EXIT
-check "compose file parses" "${compose[@]}" -f docker-compose.yml config >"$parsed"
+parses() { "${compose[@]}" -f docker-compose.yml config >"$parsed"; }
+check "compose file parses" parses
 "${compose[@]}" -f docker-compose.yml config --services >"$parsed.names" 2>/dev/null
 for service in $(ls services/*/main.c | cut -d/ -f2 | grep -v '^cli$'); do
     check "compose runs $service" grep -qx "$service" "$parsed.names"
