@@ -391,6 +391,17 @@ void cb_loop_on_turn(cb_loop *loop, cb_timer_fn fn, void *context)
     loop->turn_hooks[loop->turn_hooks_count++] = (loop_hook){fn, context};
 }
 
+void cb_loop_off_turn(cb_loop *loop, cb_timer_fn fn, void *context)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < loop->turn_hooks_count; i++) {
+        if (loop->turn_hooks[i].fn != fn || loop->turn_hooks[i].context != context) {
+            loop->turn_hooks[kept++] = loop->turn_hooks[i];
+        }
+    }
+    loop->turn_hooks_count = kept;
+}
+
 void cb_loop_on_destroy(cb_loop *loop, cb_timer_fn fn, void *context)
 {
     CB_ASSERT(loop->destroy_hooks_count < LOOP_HOOKS_MAX);

@@ -39,6 +39,8 @@ void cb_timer_remove(cb_timer *timer);
 
 /** fn runs once per turn of the loop, before it sleeps (flushing, relaying). */
 void cb_loop_on_turn(cb_loop *loop, cb_timer_fn fn, void *context);
+/** Takes a hook back; not inside a hook. */
+void cb_loop_off_turn(cb_loop *loop, cb_timer_fn fn, void *context);
 /** Wakes the loop from another thread (an eventfd); everything else is duty thread only. */
 void cb_loop_wake(cb_loop *loop);
 
