@@ -99,6 +99,9 @@ void cb_pg_close(cb_pg *pg)
         PQclear(pg->items[pg->head % PG_ITEMS_MAX].result);
     }
     PQfinish(pg->conn);
+    for (size_t i = 0; i < PG_STATEMENTS_MAX; i++) {
+        free(pg->statements[i].text);
+    }
     free(pg->items);
     free(pg->statements);
     free(pg->build);

@@ -173,13 +173,14 @@ static bool json_number(const cb_field *field, void *member, const json_t *value
         memcpy(member, &number, sizeof(number));
         return true;
     }
-    if (field->kind != CB_KIND_U32 || !json_is_integer(value)) {
+    const double number = json_number_value(value);
+    if (field->kind != CB_KIND_U32 || number < 0 || number > (double)UINT32_MAX ||
+        floor(number) < number) {
         return false;
     }
-    const json_int_t integer = json_integer_value(value);
-    const uint32_t narrow = (uint32_t)integer;
+    const uint32_t narrow = (uint32_t)number;
     memcpy(member, &narrow, sizeof(narrow));
-    return integer >= 0 && integer <= (json_int_t)UINT32_MAX;
+    return true;
 }
 
 static cb_status json_value(
@@ -231,7 +232,9 @@ static cb_status json_body(
 static cb_status set_json(const cb_field *field, void *body, const char *text, cb_err *err)
 {
     json_error_t why;
-    json_t *root = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
+    /* Integers as doubles too: jsonb prints 1e300 in full. A uint32 is exact in a double, and what
+     * is larger is written as text. */
+    json_t *root = json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &why);
     if (root == NULL) {
         return CB_FAIL(err, CB_E_CORRUPT, "stored JSON of '%s': %s", field->name, why.text);
     }

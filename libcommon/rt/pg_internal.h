@@ -30,6 +30,7 @@ typedef enum pg_item_kind {
 
 typedef struct pg_statement {
     const char *sql; /* the key is the pointer: SQL is a constant [borrowed for ever] */
+    char *text;      /* [owned] a copy: a pointer that was freed and reused is noticed */
     uint32_t number; /* prepared under the name "s<number>" */
     bool is_prepared;
     char error[PG_TEXT_MAX]; /* why preparing failed, "" otherwise */
@@ -70,6 +71,7 @@ struct cb_pg {
 
     pg_statement *statements; /* open addressing by pointer */
     uint32_t statements_count;
+    uint32_t names_count; /* gives pg_statement.number */
 
     /* The transaction being built, one record after the other (see pg_build.c). */
     uint8_t *build;

@@ -2,6 +2,7 @@
  * items. Which items make a group is decided by the callers (pg_build.c); answers come back in
  * pg_pipeline.c. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -147,7 +148,14 @@ static pg_statement *statement_entry(cb_pg *pg, const char *sql)
             return NULL;
         }
         slot->sql = sql;
-        slot->number = ++pg->statements_count;
+        pg->statements_count++;
+    }
+    if (slot->text == NULL || strcmp(slot->text, sql) != 0) {
+        free(slot->text);
+        slot->text = strdup(sql);
+        CB_ASSERT(slot->text != NULL);
+        slot->number = ++pg->names_count;
+        slot->is_prepared = false;
     }
     return slot;
 }
@@ -181,16 +189,18 @@ cb_status cb_pg_prepare(cb_pg *pg, const char *sql, cb_err *err)
         return left;
     }
     pg_statement *statement = statement_entry(pg, sql);
-    if (statement == NULL || statement->is_prepared) {
-        return CB_OK;
+    char name[16] = ""; /* the unnamed statement: only a check of what is prepared already */
+    const bool is_new = statement != NULL && !statement->is_prepared;
+    if (is_new) {
+        statement_name(statement, name);
     }
-    char name[16];
-    statement_name(statement, name);
     PGresult *result = PQprepare(pg->conn, name, sql, 0, NULL);
     const cb_status status =
         PQresultStatus(result) == PGRES_COMMAND_OK ? CB_OK : cb_pg_fail(pg, result, err);
     PQclear(result);
-    statement->is_prepared = status == CB_OK;
+    if (is_new) {
+        statement->is_prepared = status == CB_OK;
+    }
     return status;
 }
 

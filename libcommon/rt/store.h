@@ -40,7 +40,7 @@ void cb_store_params(const cb_store *store, uint32_t table, const void *body, cb
 
 /**
  * Blocking, at start: every table has every column of its description in its type, and its
- * statements can be prepared (which proves the key of an UPSERT).
+ * statements can be planned (which proves the key of an UPSERT and our right to insert).
  *
  * @return CB_OK; CB_E_CONFIG naming table and column; CB_E_PEER.
  */

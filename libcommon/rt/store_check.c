@@ -8,6 +8,7 @@
 #include "rt/pg_internal.h"
 #include "rt/store_internal.h"
 
+#define STORE_EXPLAIN_MAX 8300
 #define SQL_COLUMNS                                                                                \
     "SELECT a.attname, format_type(a.atttypid, NULL), a.attnotnull,"                               \
     " a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> ''"                                  \
@@ -75,6 +76,22 @@ static cb_status check_found(table_check *check)
     return CB_OK;
 }
 
+/* Planning proves what preparing alone does not: the unique index of ON CONFLICT (key), and that
+ * our role may insert. Nothing is executed. */
+static cb_status check_plan(cb_pg *pg, const store_table *table, const char *statement, cb_err *err)
+{
+    char sql[STORE_EXPLAIN_MAX];
+    const int size = snprintf(sql, sizeof(sql), "EXPLAIN %s", statement);
+    CB_ASSERT(size > 0 && (size_t)size < sizeof(sql));
+    cb_params params;
+    cb_params_reset(&params);
+    for (uint32_t i = 0; i < table->columns_count; i++) {
+        cb_params_null(&params);
+    }
+    const cb_status status = cb_pg_exec(pg, sql, &params, NULL, NULL, err);
+    return status == CB_OK ? cb_pg_prepare(pg, statement, err) : status;
+}
+
 static cb_status check_table(cb_pg *pg, const store_table *table, cb_err *err)
 {
     table_check check = {.table = table, .status = CB_OK, .err = err};
@@ -89,11 +106,10 @@ static cb_status check_table(cb_pg *pg, const store_table *table, cb_err *err)
         status = check_found(&check);
     }
     if (status == CB_OK) {
-        /* Also proves the key: ON CONFLICT (key) needs a unique index. */
-        status = cb_pg_prepare(pg, table->sql, err);
+        status = check_plan(pg, table, table->sql, err);
     }
     if (status == CB_OK && table->table->mode == CB_STORE_HISTORY) {
-        status = cb_pg_prepare(pg, table->batch_sql, err);
+        status = check_plan(pg, table, table->batch_sql, err);
     }
     return status == CB_OK ? CB_OK : cb_err_context(err, "checking table %s", table->table->name);
 }
