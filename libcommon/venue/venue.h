@@ -36,11 +36,14 @@ typedef struct cb_venue_keys {
 /* What an answer to an order request means (order-path rules). */
 typedef enum cb_answer_class {
     CB_ANSWER_ACCEPTED,  /* 2xx, valid, echo equal: order holds the venue's view */
-    CB_ANSWER_REJECTED,  /* on the venue's definitive list */
+    CB_ANSWER_REJECTED,  /* on the venue's definitive list: the order is not and will not be there.
+                            Of a  CANCEL with action GONE: there is no such open order, query it */
     CB_ANSWER_NOT_SENT,  /* nothing left the process */
     CB_ANSWER_UNKNOWN,   /* anything else */
     CB_ANSWER_NOT_FOUND, /* queries only: the venue knows no such order */
-    CB_ANSWER_THROTTLED  /* 429, 418: wait retry_after_s */
+    CB_ANSWER_THROTTLED  /* 429, 418 to a read or a cancel: wait retry_after_s, then ask again. A
+                            PLACE  is never answered so: REJECTED when definitive, else UNKNOWN, both
+                            with  action THROTTLE or BAN */
 } cb_answer_class;
 
 /* What to do about an error, as in the error vectors: a read may be retried, an order may not. */
