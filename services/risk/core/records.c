@@ -1,0 +1,36 @@
+/* The descriptions of the stored records; nothing else. */
+#include "services/risk/core/records.h"
+
+#define CB_SELF risk_account
+CB_DESC(risk_account, "risk_account", RISK_ACCOUNT_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_balance
+CB_DESC(risk_balance, "risk_balance", RISK_BALANCE_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_position
+CB_DESC(risk_position, "risk_position", RISK_POSITION_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_mark
+CB_DESC(risk_mark, "risk_mark", RISK_MARK_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_reservation
+CB_DESC(risk_reservation, "risk_reservation", RISK_RESERVATION_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_fill
+CB_DESC(risk_fill, "risk_fill", RISK_FILL_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_counter
+CB_DESC(risk_counter, "risk_counter", RISK_COUNTER_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_limit_value
+CB_DESC(risk_limit_value, "risk_limit_value", RISK_LIMIT_VALUE_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_limits
+CB_DESC(risk_limits, "risk_limits", RISK_LIMITS_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_judgement
+CB_DESC(risk_judgement, "risk_judgement", RISK_JUDGEMENT_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_held
+CB_DESC(risk_held, "risk_held", RISK_HELD_FIELDS)
+#undef CB_SELF

@@ -1,0 +1,106 @@
+/* Risk: an intent becomes a permit or a denial. The only service that may allow new risk, and it
+ * says no whenever it does not know. What it decides and from what is told in the README. */
+#ifndef RISK_H
+#define RISK_H
+
+#include "domain/core.h"
+#include "domain/param.h"
+#include "services/risk/core/records.h"
+#include "services/risk/core/rule.h"
+
+#define RISK_CONFIG_TEXT_MAX 512 /* the shell holds it equal to CB_CONFIG_TEXT_MAX */
+#define RISK_REPLY_TO_MAX 128
+#define RISK_KILL_ERROR_MAX 96
+
+typedef struct risk_config {
+    char account[RISK_CONFIG_TEXT_MAX];
+    char venue[RISK_CONFIG_TEXT_MAX];
+    char symbols[RISK_CONFIG_TEXT_MAX]; /* "BTCUSDT,ETHUSDT" */
+    char quote_asset[RISK_CONFIG_TEXT_MAX];
+    char permit_key[RISK_CONFIG_TEXT_MAX]; /* at least 16 characters */
+    int64_t permit_ttl_ns;                 /* from the grant on the service's clock */
+    int64_t hold_reducing_max_ns; /* a reducing intent waits for its candle no longer than this */
+    int64_t slippage_e8;          /* ratio added to the price of a market buy when reserving */
+    int64_t fee_buffer_e8;        /* ratio of the notional kept for fees */
+    int64_t rules[RISK_RULES_COUNT][CB_PARAMS_PER_ENTRY_MAX];
+} risk_config;
+
+/* Tables of the service, in the order of risk_tables. */
+typedef enum risk_table {
+    RISK_TABLE_ACCOUNT,
+    RISK_TABLE_BALANCE,
+    RISK_TABLE_POSITION,
+    RISK_TABLE_MARK,
+    RISK_TABLE_INSTRUMENT,
+    RISK_TABLE_RESERVATION,
+    RISK_TABLE_FILL,
+    RISK_TABLE_COUNTER,
+    RISK_TABLE_LIMITS,
+    RISK_TABLE_JUDGEMENT,
+    RISK_TABLE_PERMIT,
+    RISK_TABLE_DENIAL,
+    RISK_TABLE_INTENT,
+    RISK_TABLE_HELD,
+    RISK_TABLE_KILL,
+    RISK_TABLE_KILL_CHANGE,
+    RISK_TABLES_COUNT
+} risk_table;
+
+/* The service's own events. RECOVER_… carry a stored row and are fed before CB_EVENT_RECOVERED. */
+typedef enum risk_event {
+    RISK_EVENT_KILL_COMMAND = CB_EVENT_LOCAL, /* risk_kill_request */
+    RISK_EVENT_RECOVER_ACCOUNT,               /* risk_account */
+    RISK_EVENT_RECOVER_BALANCE,               /* risk_balance */
+    RISK_EVENT_RECOVER_POSITION,              /* risk_position */
+    RISK_EVENT_RECOVER_MARK,                  /* risk_mark */
+    RISK_EVENT_RECOVER_INSTRUMENT,            /* cb_instrument */
+    RISK_EVENT_RECOVER_RESERVATION,           /* risk_reservation, by number */
+    RISK_EVENT_RECOVER_FILL,                  /* risk_fill, by number; the newest are enough */
+    RISK_EVENT_RECOVER_COUNTER,               /* risk_counter */
+    RISK_EVENT_RECOVER_LIMITS,                /* risk_limits: the newest */
+    RISK_EVENT_RECOVER_JUDGEMENT,             /* risk_judgement, by number; the newest are enough */
+    RISK_EVENT_RECOVER_HELD,                  /* risk_held with is_held, by number */
+    RISK_EVENT_RECOVER_INTENT,                /* cb_intent: of each held one, after RECOVER_HELD */
+    RISK_EVENT_RECOVER_KILL,                  /* cb_kill */
+    RISK_EVENT_END
+} risk_event;
+
+typedef struct risk_kill_request {
+    cb_kill_command command;
+    char reply_to[RISK_REPLY_TO_MAX]; /* handed through to the answer */
+} risk_kill_request;
+
+/* Requests of the core to its shell. */
+typedef enum risk_request {
+    RISK_REQUEST_KILL_REPLY /* risk_kill_reply: answer the command, its effect is durable */
+} risk_request;
+
+typedef struct risk_kill_reply {
+    char reply_to[RISK_REPLY_TO_MAX];
+    bool is_ok;
+    uint64_t version;
+    char error[RISK_KILL_ERROR_MAX]; /* "" when ok */
+} risk_kill_reply;
+
+typedef enum risk_timer { RISK_TIMER_HOLD = 1 } risk_timer;
+
+typedef struct risk_state risk_state;
+
+extern const cb_core_ops risk_core_ops;
+
+/** Fills every rule's values with the defaults of its table. */
+void risk_config_rule_defaults(risk_config *config);
+
+/** Number of scopes of the kill latch that a beat announces; the first is "*". */
+uint32_t risk_kill_count(const risk_state *state);
+/** Scope number index (below risk_kill_count), without an envelope. [borrowed until the next step]
+ */
+const cb_kill *risk_kill_at(const risk_state *state, uint32_t index);
+/** Why nothing but reductions would pass, as one word; "" when ready. */
+const char *risk_not_ready_reason(const risk_state *state);
+/** Σ of what open orders may still trade (base e8, all symbols), and how many there are. */
+int64_t risk_reserved_qty(const risk_state *state);
+uint32_t risk_open_orders(const risk_state *state);
+const risk_account *risk_account_of(const risk_state *state);
+
+#endif /* RISK_H */

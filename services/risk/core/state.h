@@ -1,0 +1,199 @@
+/* The state of the core, open to the files of this folder only. Everything durable is a record of
+ * records.h with a flag that it changed: the end of a step stores what changed, once. */
+#ifndef RISK_STATE_H
+#define RISK_STATE_H
+
+#include "base/idset.h"
+#include "services/risk/core/risk.h"
+#include "wire/subjects.h"
+
+#define RISK_SYMBOLS_MAX 32
+#define RISK_BALANCES_MAX 64
+#define RISK_RESERVATIONS_MAX 512 /* orders not terminal */
+#define RISK_COUNTERS_MAX 65      /* the account and 64 strategies */
+#define RISK_KILLS_MAX 64
+#define RISK_HELD_MAX 64
+#define RISK_FILLS_REMEMBERED 16384
+#define RISK_JUDGED_REMEMBERED 16384
+#define RISK_FOREIGN_REMEMBERED 1024
+#define RISK_ASSET_TEXT_MAX 12
+#define RISK_SYMBOL_TEXT_MAX 24
+
+/* All that is known of one symbol. Ticker and quality are not stored: after a restart they must be
+ * heard anew. */
+typedef struct risk_symbol {
+    char name[RISK_SYMBOL_TEXT_MAX]; /* "" = free slot */
+    bool is_configured;
+    bool has_instrument;
+    bool has_mark;
+    bool has_ticker;
+    bool has_quality;
+    bool is_position_changed;
+    bool is_mark_changed;
+    bool is_instrument_changed;
+    cb_instrument instrument;
+    risk_mark mark;
+    risk_position position;
+    cb_price bid;
+    cb_price ask;
+    int64_t ticker_ns; /* when the ticker was true */
+    cb_ratio quality_score;
+    bool is_data_stale;
+    bool is_book_valid;
+    int64_t quality_ns;
+} risk_symbol;
+
+typedef struct risk_balance_slot {
+    risk_balance row;
+    bool is_changed;
+} risk_balance_slot;
+
+typedef struct risk_reservation_slot {
+    risk_reservation row;
+    bool is_changed;
+} risk_reservation_slot;
+
+typedef struct risk_counter_slot {
+    risk_counter row;
+    bool is_changed;
+} risk_counter_slot;
+
+typedef struct risk_held_slot {
+    cb_intent intent;
+    risk_held row;
+} risk_held_slot;
+
+struct risk_state {
+    const risk_config *config; /* [borrowed] */
+    bool is_recovered;         /* from now on timers are set and limits are known */
+    risk_account account;
+    bool is_account_changed;
+    risk_limits limits;
+    uint32_t symbols_count;
+    risk_symbol symbols[RISK_SYMBOLS_MAX];
+    uint32_t balances_count;
+    risk_balance_slot balances[RISK_BALANCES_MAX];
+    uint32_t open_count; /* reservations not terminal, in the order of reserving */
+    risk_reservation_slot open[RISK_RESERVATIONS_MAX];
+    uint32_t counters_count; /* the first is the account's */
+    risk_counter_slot counters[RISK_COUNTERS_MAX];
+    uint32_t kills_count; /* the first is "*" */
+    cb_kill kills[RISK_KILLS_MAX];
+    uint32_t held_count; /* in order of arrival */
+    uint64_t held_number;
+    int64_t hold_timer_ns; /* when RISK_TIMER_HOLD fires, 0 = not set */
+    risk_held_slot held[RISK_HELD_MAX];
+    cb_idset fills_seen;
+    cb_idset judged_seen;
+    cb_idset foreign_ended; /* orders that were not ours and are over */
+    cb_idset_slot fills_slots[RISK_FILLS_REMEMBERED];
+    cb_idset_slot judged_slots[RISK_JUDGED_REMEMBERED];
+    cb_idset_slot foreign_slots[RISK_FOREIGN_REMEMBERED];
+};
+
+/* What a step works on. */
+typedef struct risk_step_context {
+    risk_state *state;
+    int64_t now_ns;
+    const cb_envelope *cause; /* [borrowed] NULL for timers and local events */
+    cb_outbox *out;
+} risk_step_context;
+
+/* ---- market.c ---- */
+/** NULL when unknown. */
+risk_symbol *risk_symbol_find(risk_state *state, const char *name);
+/** Finds or makes one; NULL when the table is full. */
+risk_symbol *risk_symbol_take(risk_state *state, const char *name);
+/** The symbol that prices asset in the account's quote asset; NULL when there is none. */
+const risk_symbol *risk_symbol_of_asset(const risk_state *state, const char *asset);
+void risk_market_on_candle(risk_step_context *step, const cb_candle *candle);
+void risk_market_on_ticker(risk_step_context *step, const cb_ticker *ticker);
+void risk_market_on_quality(risk_step_context *step, const cb_quality_score *quality);
+void risk_market_on_instrument(risk_step_context *step, const cb_instrument *instrument);
+
+/* ---- account.c ---- */
+/** NULL when the account never held it. */
+risk_balance *risk_balance_find(risk_state *state, const char *asset);
+int64_t risk_balance_total(const risk_state *state, const char *asset);
+/** Adds a change that a fill explains. */
+void risk_balance_add(risk_step_context *step, const char *asset, int64_t change_e8);
+void risk_account_on_balance(risk_step_context *step, const cb_balance *balance);
+void risk_account_on_fill(risk_step_context *step, const cb_fill *fill);
+/** The identity of a fill: venue, account, symbol and trade id. */
+cb_id risk_fill_identity(
+    const char *account, const char *venue, const char *symbol, uint64_t trade_id);
+/** Marks the account as unsure: a bound of ours was hit. */
+void risk_account_doubt(risk_state *state);
+
+/* ---- equity.c ---- */
+/** Rolls the day when it is over, before the event of the step is applied. */
+void risk_equity_roll(risk_step_context *step);
+/** Values the account anew, keeps peak and day, raises the latch when a loss limit is passed. */
+void risk_equity_update(risk_step_context *step);
+/** Value of an amount of an asset in quote units by the marks; false when there is no mark. */
+bool risk_equity_value(
+    const risk_state *state, const char *asset, int64_t amount_e8, int64_t *value_e8);
+
+/* ---- reservation.c ---- */
+/** An open one; NULL when there is none. */
+risk_reservation_slot *risk_reservation_find(risk_state *state, cb_id intent_id);
+/** A free slot, numbered and counted as open; traps when there is no room. */
+risk_reservation *risk_reservation_take(risk_state *state, int64_t now_ns);
+void risk_reservation_on_order(risk_step_context *step, const cb_order *order);
+/** Lets a fill consume what was reserved for it. */
+void risk_reservation_on_fill(risk_step_context *step, const cb_fill *fill);
+
+typedef struct risk_reserved {
+    int64_t buy_notional_e8;        /* quote, at the worst price, all symbols */
+    int64_t buy_cost_e8;            /* the same with the fee buffer */
+    int64_t symbol_buy_notional_e8; /* of one symbol */
+    int64_t symbol_sell_qty_e8;     /* base units in open sells of that symbol */
+} risk_reserved;
+void risk_reservation_sum(const risk_state *state, const char *symbol, risk_reserved *out);
+
+/* ---- hold.c ---- */
+void risk_hold_on_intent(risk_step_context *step, const cb_intent *intent);
+/** Judges what waited for the candles that are there now. */
+void risk_hold_release(risk_step_context *step);
+void risk_hold_on_timer(risk_step_context *step);
+/** Sets the timer to the nearest deadline. */
+void risk_hold_arm(risk_step_context *step);
+
+/* ---- facts.c, size.c, judge.c ---- */
+/** Gathers all facts but the size. */
+void risk_facts_gather(
+    const risk_state *state, const cb_intent *intent, int64_t now_ns, risk_facts *facts);
+void risk_facts_set_qty(risk_facts *facts, int64_t qty_e8);
+/** Decides the quantity, shrinking to limits where the intent left it to risk. */
+void risk_size_order(const risk_state *state, risk_facts *facts);
+/** Answers an intent with a permit or a denial. */
+void risk_judge_intent(risk_step_context *step, const cb_intent *intent);
+/** Denies an intent that came, or waited, too long. */
+void risk_judge_stale(risk_step_context *step, const cb_intent *intent);
+
+/* ---- limiter.c ---- */
+/** The limiter of the account, or of a strategy; NULL when the table is full. */
+risk_counter_slot *risk_counter_take(risk_state *state, const char *kind, const char *name);
+const risk_counter *risk_counter_find(const risk_state *state, const char *kind, const char *name);
+bool risk_counter_has_room(const risk_state *state);
+
+/* ---- kill.c ---- */
+void risk_kill_init(risk_state *state);
+void risk_kill_on_command(risk_step_context *step, const risk_kill_request *request);
+/** Raises a scope by ourselves when it is lower than level. */
+void risk_kill_raise(
+    risk_step_context *step, const char *scope, uint32_t level, const char *reason);
+/** Highest level of the scopes that cover the intent. */
+uint32_t risk_kill_level(const risk_state *state, const cb_intent *intent);
+void risk_kill_recover(risk_state *state, const cb_kill *kill);
+
+/* ---- limits.c ---- */
+/** Compares the configured limits with the newest stored version; stores a new one when they
+ *  differ. */
+void risk_limits_begin(risk_step_context *step);
+
+/* ---- recover.c ---- */
+/** Takes back one stored row. */
+void risk_recover_row(risk_state *state, const cb_event *event);
+
+#endif /* RISK_STATE_H */
