@@ -1,0 +1,352 @@
+/* From a request to an order and its life: checks, placing, working, triggers, cancels. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "services/simulator/core/accounts.h"
+#include "services/simulator/core/book.h"
+#include "services/simulator/core/filters.h"
+#include "services/simulator/core/history.h"
+#include "services/simulator/core/house.h"
+#include "services/simulator/core/match.h"
+#include "services/simulator/core/orders.h"
+#include "services/simulator/core/place.h"
+
+#define CODE_REJECTED (-2010)
+#define CODE_CANCEL_REJECTED (-2011)
+#define CODE_OVERLOADED (-1008)
+
+static bool is_price_crossing_book(const sim_core *sim, const sim_new_order *request)
+{
+    const cb_side other = request->side == CB_SIDE_BUY ? CB_SIDE_SELL : CB_SIDE_BUY;
+    const sim_level *best =
+        sim_book_best_const(sim_book_side_const(&sim->symbols[request->symbol], other));
+    return best != NULL && sim_price_crosses(request->side, request->price_e8, best->price_e8);
+}
+
+/* True when the last price has reached the trigger. BUY stops and SELL take-profits wait above. */
+static bool is_triggered(cb_order_type type, cb_side side, int64_t stop_e8, int64_t last_e8)
+{
+    const bool is_stop_loss =
+        type == CB_ORDER_TYPE_STOP_LOSS || type == CB_ORDER_TYPE_STOP_LOSS_LIMIT;
+    const bool is_above = is_stop_loss == (side == CB_SIDE_BUY);
+    if (last_e8 == 0) {
+        return false;
+    }
+    return is_above ? last_e8 >= stop_e8 : last_e8 <= stop_e8;
+}
+
+static bool check_status(const sim_symbol *symbol, sim_refusal *refusal)
+{
+    if (symbol->status != SIM_SYMBOL_TRADING) {
+        return sim_refuse(refusal, CODE_REJECTED, "Market is closed.");
+    }
+    return true;
+}
+
+bool sim_check_order(const sim_core *sim, const sim_new_order *request, sim_refusal *refusal)
+{
+    CB_ASSERT(request->symbol < sim->symbols_count);
+    CB_ASSERT(request->account < sim->accounts_count);
+    const sim_symbol *symbol = &sim->symbols[request->symbol];
+    if (!check_status(symbol, refusal) || !sim_filters_check(sim, request, refusal) ||
+        !sim_filters_count(sim, request, refusal)) {
+        return false;
+    }
+    if (request->client_id[0] != '\0' &&
+        sim_find_client(sim, request->account, request->symbol, request->client_id, true) !=
+            SIM_NONE) {
+        return sim_refuse(refusal, CODE_REJECTED, "Duplicate order sent.");
+    }
+    if (sim_type_is_stop(request->type) &&
+        is_triggered(request->type, request->side, request->stop_price_e8, symbol->last_price_e8)) {
+        return sim_refuse(refusal, CODE_REJECTED, "Order would trigger immediately.");
+    }
+    if (request->type == CB_ORDER_TYPE_LIMIT_MAKER && is_price_crossing_book(sim, request)) {
+        return sim_refuse(refusal, CODE_REJECTED, "Order would immediately match and take.");
+    }
+    return true;
+}
+
+/* What the order ties up while it waits; for market orders what it will need at once. */
+static bool funds_needed(const sim_core *sim, const sim_new_order *request, int64_t *out_e8)
+{
+    if (request->type == CB_ORDER_TYPE_MARKET) {
+        const sim_reach reach = sim_match_reach(sim, request, 0);
+        if (request->side == CB_SIDE_SELL) {
+            *out_e8 = request->quote_qty_e8 > 0 ? reach.qty_e8 : request->qty_e8;
+        } else {
+            *out_e8 = request->quote_qty_e8 > 0 ? request->quote_qty_e8 : reach.quote_e8;
+        }
+        return true;
+    }
+    if (request->side == CB_SIDE_SELL) {
+        *out_e8 = request->qty_e8;
+        return true;
+    }
+    const int64_t price_e8 =
+        sim_type_is_market(request->type) ? request->stop_price_e8 : request->price_e8;
+    return sim_quote_lock(price_e8, request->qty_e8, out_e8);
+}
+
+static bool has_room(const sim_core *sim, const sim_new_order *request, sim_refusal *refusal)
+{
+    const sim_side *side = sim_book_side_const(&sim->symbols[request->symbol], request->side);
+    const bool is_trade_room = sim->trades_count < sim->config.trades_max / 4 * 3;
+    if (side->count >= SIM_LEVELS_MAX - 1 || !is_trade_room) {
+        return sim_refuse(refusal,
+            CODE_OVERLOADED,
+            "Server is currently overloaded with other requests. Please try again in a few "
+            "minutes.");
+    }
+    return true;
+}
+
+static void expire(sim_core *sim, uint32_t index)
+{
+    sim_order_close(sim, index, SIM_STATUS_EXPIRED);
+    sim_report(sim, index, SIM_EXECUTION_EXPIRED);
+}
+
+/* The state in which an order by quote size ends. */
+static void end_quote_sized(sim_core *sim, uint32_t index)
+{
+    sim_order *order = &sim->orders[index];
+    const sim_symbol *symbol = &sim->symbols[order->symbol];
+    const cb_side other = order->side == CB_SIDE_BUY ? CB_SIDE_SELL : CB_SIDE_BUY;
+    const sim_level *best = sim_book_best_const(sim_book_side_const(symbol, other));
+    /* Liquidity is left and it did not take it: what remains buys no whole lot. */
+    if (order->executed_e8 > 0 && best != NULL) {
+        sim_order_close(sim, index, SIM_STATUS_FILLED);
+        return;
+    }
+    expire(sim, index);
+}
+
+/* Takes what it can, then rests or expires. The lock has been made before. */
+static void work(sim_core *sim, uint32_t index)
+{
+    sim_order *order = &sim->orders[index];
+    CB_ASSERT(order->is_open);
+    CB_ASSERT(!order->is_on_book);
+    order->working_ns = sim->now_ns;
+    if (order->tif == CB_TIF_FOK) {
+        const sim_new_order request = {
+            .symbol = order->symbol,
+            .account = order->account,
+            .side = order->side,
+            .stp = order->stp,
+            .qty_e8 = order->qty_e8,
+        };
+        if (sim_match_reach(sim, &request, order->price_e8).qty_e8 < order->qty_e8) {
+            expire(sim, index);
+            return;
+        }
+    }
+    sim_match(sim, index);
+    if (!order->is_open) {
+        return;
+    }
+    if (order->quote_qty_e8 > 0) {
+        end_quote_sized(sim, index);
+        return;
+    }
+    if (sim_type_is_market(order->type) || order->tif != CB_TIF_GTC) {
+        expire(sim, index);
+        return;
+    }
+    if (!sim_book_add(sim, index)) {
+        expire(sim, index);
+    }
+}
+
+/* A stop's time has come: from here on it is the order that it hides. */
+static void trigger(sim_core *sim, uint32_t index)
+{
+    sim_order *order = &sim->orders[index];
+    sim_stop_remove(sim, index);
+    if (sim_type_is_market(order->type) && order->locked_e8 > 0) {
+        sim_unlock(sim, order->account, sim_order_asset(sim, order), order->locked_e8);
+        order->locked_e8 = 0;
+    }
+    order->updated_ns = sim->now_ns;
+    order->working_ns = sim->now_ns;
+    sim_report(sim, index, SIM_EXECUTION_NEW);
+    if (sim_type_is_market(order->type) && order->side == CB_SIDE_BUY) {
+        const sim_new_order request = {
+            .symbol = order->symbol,
+            .account = order->account,
+            .side = order->side,
+            .stp = order->stp,
+            .qty_e8 = order->qty_e8,
+        };
+        const int64_t cost_e8 = sim_match_reach(sim, &request, 0).quote_e8;
+        if (cost_e8 > sim_free(sim, order->account, sim_order_asset(sim, order))) {
+            expire(sim, index); /* the price ran away from the money that was set aside */
+            return;
+        }
+    }
+    work(sim, index);
+}
+
+/* Triggers stops until none is left to trigger. Each pass ends one, so it ends. */
+static void run_stops(sim_core *sim, sim_symbol *symbol)
+{
+    uint32_t index = symbol->stop_first;
+    while (index != SIM_NONE) {
+        const sim_order *order = &sim->orders[index];
+        if (is_triggered(order->type, order->side, order->stop_price_e8, symbol->last_price_e8)) {
+            trigger(sim, index);
+            sim_history_end_aggregate(sim, symbol);
+            index = symbol->stop_first;
+        } else {
+            index = order->stop_next;
+        }
+    }
+}
+
+void sim_finish(sim_core *sim, sim_symbol *symbol)
+{
+    sim_history_end_aggregate(sim, symbol);
+    run_stops(sim, symbol);
+    sim_report_accounts(sim);
+    if (symbol->fast.counts[0] > SIM_LEVELS_MAX || symbol->fast.counts[1] > SIM_LEVELS_MAX ||
+        symbol->slow.counts[0] > SIM_LEVELS_MAX || symbol->slow.counts[1] > SIM_LEVELS_MAX) {
+        sim_flush(sim, symbol->index, true); /* the sets of changes must have room for a sweep */
+    }
+    if (!sim->is_deferred) {
+        sim_tell_ticker(sim, symbol);
+    }
+}
+
+static void fill_in(sim_core *sim, sim_order *order, const sim_new_order *request)
+{
+    order->symbol = request->symbol;
+    order->side = request->side;
+    order->type = request->type;
+    order->tif = request->tif;
+    order->stp = request->stp;
+    order->qty_e8 = request->qty_e8;
+    order->quote_qty_e8 = request->quote_qty_e8;
+    order->price_e8 = request->price_e8;
+    order->stop_price_e8 = request->stop_price_e8;
+    order->status = SIM_STATUS_NEW;
+    order->created_ns = sim->now_ns;
+    order->updated_ns = sim->now_ns;
+    if (request->client_id[0] != '\0') {
+        memcpy(order->client_id, request->client_id, sizeof(order->client_id));
+    } else if (sim->accounts[order->account].has_history) {
+        sim_make_client_id(sim, order->client_id);
+    }
+}
+
+bool sim_place(
+    sim_core *sim, const sim_new_order *request, uint32_t *out_order, sim_refusal *refusal)
+{
+    int64_t funds_e8 = 0;
+    CB_ASSERT(request->qty_e8 > 0 || request->quote_qty_e8 > 0);
+    if (!sim_check_order(sim, request, refusal) || !has_room(sim, request, refusal)) {
+        return false;
+    }
+    sim_symbol *symbol = &sim->symbols[request->symbol];
+    const uint32_t asset = request->side == CB_SIDE_BUY ? symbol->quote_asset : symbol->base_asset;
+    if (!funds_needed(sim, request, &funds_e8) ||
+        funds_e8 > sim_free(sim, request->account, asset)) {
+        return sim_refuse(
+            refusal, CODE_REJECTED, "Account has insufficient balance for requested action.");
+    }
+    const uint32_t index = sim_order_alloc(sim, request->account);
+    if (index == SIM_NONE) {
+        return sim_refuse(refusal,
+            CODE_OVERLOADED,
+            "Server is currently overloaded with other requests. Please try again in a few "
+            "minutes.");
+    }
+    sim_order *order = &sim->orders[index];
+    fill_in(sim, order, request);
+    sim_order_register(sim, index);
+    sim_order_open(sim, index);
+    if (request->type != CB_ORDER_TYPE_MARKET) {
+        const bool locked = sim_lock(sim, request->account, asset, funds_e8);
+        CB_ASSERT(locked);
+        order->locked_e8 = funds_e8;
+    }
+    *out_order = index;
+    order->working_ns = sim_type_is_stop(order->type) ? 0 : sim->now_ns;
+    sim_report(sim, index, SIM_EXECUTION_NEW);
+    if (sim_type_is_stop(order->type)) {
+        sim_stop_add(sim, index);
+    } else {
+        work(sim, index);
+    }
+    sim_finish(sim, symbol);
+    if (!order->is_open) {
+        sim_order_forget(sim, index);
+    }
+    return true;
+}
+
+bool sim_cancel(sim_core *sim,
+    uint32_t index,
+    const char *cancel_id,
+    char cancel_id_out[SIM_CLIENT_ID_SIZE],
+    sim_refusal *refusal)
+{
+    if (index == SIM_NONE || !sim->orders[index].is_open) {
+        return sim_refuse(refusal, CODE_CANCEL_REJECTED, "Unknown order sent.");
+    }
+    sim_order *order = &sim->orders[index];
+    sim_symbol *symbol = &sim->symbols[order->symbol];
+    cancel_id_out[0] = '\0';
+    sim_order_close(sim, index, SIM_STATUS_CANCELED);
+    if (sim->accounts[order->account].has_history) {
+        if (cancel_id[0] == '\0') {
+            sim_make_client_id(sim, cancel_id_out);
+        } else {
+            memcpy(cancel_id_out, cancel_id, strlen(cancel_id) + 1);
+        }
+        sim_event event = {
+            .type = SIM_EVENT_EXECUTION,
+            .symbol = order->symbol,
+            .account = order->account,
+            .order = order,
+            .execution = SIM_EXECUTION_CANCELED,
+            .cancel_id = cancel_id_out,
+        };
+        sim_emit(sim, &event);
+    } else {
+        sim_order_forget(sim, index);
+    }
+    sim_finish(sim, symbol);
+    return true;
+}
+
+bool sim_amend(sim_core *sim, uint32_t index, int64_t qty_e8, sim_refusal *refusal)
+{
+    if (index == SIM_NONE || !sim->orders[index].is_open) {
+        return sim_refuse(refusal, CODE_CANCEL_REJECTED, "Unknown order sent.");
+    }
+    sim_order *order = &sim->orders[index];
+    sim_symbol *symbol = &sim->symbols[order->symbol];
+    if (!order->is_on_book || qty_e8 <= order->executed_e8 + order->prevented_e8 ||
+        qty_e8 >= order->qty_e8) {
+        return sim_refuse(refusal, -2038, "Order amend (quantity increase) is not supported.");
+    }
+    if (qty_e8 % symbol->spec.step_e8 != 0) {
+        return sim_refuse(refusal, -1013, "Filter failure: LOT_SIZE");
+    }
+    sim_level *level = sim_book_find(sim_book_side(symbol, order->side), order->price_e8);
+    CB_ASSERT(level != NULL);
+    level->orders_e8 -= order->qty_e8 - qty_e8;
+    order->qty_e8 = qty_e8;
+    int64_t keep_e8 = sim_order_left(order);
+    if (order->side == CB_SIDE_BUY) {
+        const bool fits = sim_quote_lock(order->price_e8, keep_e8, &keep_e8);
+        CB_ASSERT(fits);
+    }
+    sim_unlock(sim, order->account, sim_order_asset(sim, order), order->locked_e8 - keep_e8);
+    order->locked_e8 = keep_e8;
+    order->updated_ns = sim->now_ns;
+    sim_book_touch(symbol, order->side, order->price_e8);
+    sim_finish(sim, symbol);
+    return true;
+}
