@@ -44,10 +44,11 @@ CB_STRUCT(cb_ledger_entry, CB_LEDGER_ENTRY_FIELDS);
 CB_MUST_USE cb_status cb_ledger_check(const cb_ledger_entry *entry, cb_err *err);
 
 /**
- * The entry of a fill: base and quote change hands with "trading/…", the fee goes to "fees/…".
+ * The entry of a fill: base and quote change hands with "trading/…", the fee goes to "fees/…"
+ * (a negative fee is a rebate and comes from there).
  *
  * @param out [out] written only on CB_OK.
- * @return CB_OK; CB_E_RANGE for a quantity that is not positive, a negative amount or fee, a fee
+ * @return CB_OK; CB_E_RANGE for a quantity that is not positive, a negative amount, a fee
  *         without its asset or a missing side, asset or name.
  */
 CB_MUST_USE cb_status cb_ledger_from_fill(const cb_fill *fill, cb_ledger_entry *out, cb_err *err);

@@ -72,7 +72,7 @@ static bool set_reference(
 static bool fill_is_whole(const cb_fill *fill)
 {
     const bool has_fee = fill->fee.e8 != 0;
-    return fill->qty.e8 > 0 && fill->quote_qty.e8 >= 0 && fill->fee.e8 >= 0 &&
+    return fill->qty.e8 > 0 && fill->quote_qty.e8 >= 0 && fill->fee.e8 != INT64_MIN &&
            (fill->side == CB_SIDE_BUY || fill->side == CB_SIDE_SELL) &&
            fill->base_asset[0] != '\0' && fill->quote_asset[0] != '\0' &&
            (!has_fee || fill->fee_asset[0] != '\0');
@@ -97,7 +97,7 @@ static bool build_fill(const cb_fill *fill, cb_ledger_entry *entry)
     if (is_built && fill->quote_qty.e8 > 0) {
         is_built = add_pair(entry, assets, trading, fill->quote_asset, -sign * fill->quote_qty.e8);
     }
-    if (is_built && fill->fee.e8 > 0) {
+    if (is_built && fill->fee.e8 != 0) { /* negative: a rebate comes in */
         is_built = add_pair(entry, assets, fees, fill->fee_asset, -fill->fee.e8);
     }
     return is_built;

@@ -119,7 +119,9 @@ static bool are_terms_sane(const risk_state *state, const risk_facts *facts)
     const bool is_priced = intent->reference_price.e8 > 0 && intent->limit_price.e8 >= 0;
     const bool is_bounded = intent->qty.e8 >= 0 && intent->stop_loss.e8 >= 0 &&
                             intent->take_profit.e8 >= 0 && intent->not_after_ns > 0;
-    return has_side && is_ours && has_type && is_priced && is_bounded &&
+    const bool is_market_priced =
+        intent->order_type == CB_ORDER_TYPE_MARKET && intent->limit_price.e8 != 0;
+    return has_side && is_ours && has_type && is_priced && is_bounded && !is_market_priced &&
            intent->strategy[0] != '\0';
 }
 

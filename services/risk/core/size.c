@@ -3,6 +3,7 @@
  * is less than the venue takes, the order is judged at the size that was wanted, so that the rule
  * which stood in the way names the denial. */
 #include "base/assert.h"
+#include "domain/instrument.h"
 #include "services/risk/core/state.h"
 
 void risk_facts_set_qty(risk_facts *facts, int64_t qty_e8)
@@ -16,9 +17,15 @@ void risk_facts_set_qty(risk_facts *facts, int64_t qty_e8)
 
 static int64_t floor_to_lot(const risk_facts *facts, int64_t qty_e8)
 {
-    const int64_t lot_e8 = facts->instrument == NULL ? 0 : facts->instrument->lot_size.e8;
     CB_ASSERT(qty_e8 >= 0);
-    return lot_e8 > 0 ? qty_e8 - qty_e8 % lot_e8 : 0;
+    cb_qty floored = {0};
+    if (facts->instrument == NULL ||
+        cb_instrument_round_qty(
+            facts->instrument, (cb_qty){qty_e8}, CB_ROUND_DOWN, &floored, NULL) != CB_OK) {
+        return 0;
+    }
+    CB_ASSERT(floored.e8 <= qty_e8);
+    return floored.e8;
 }
 
 static int64_t least(int64_t a, int64_t b)

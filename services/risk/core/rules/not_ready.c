@@ -1,5 +1,6 @@
 /* Fails closed: as long as anything is unknown that a judgement rests on, the answer is no. A
- * reducing order needs no more than sane terms, the filters of its symbol and room to reserve it. */
+ * reducing order needs no more than sane terms, the filters of its symbol and room to reserve it.
+ */
 #include "base/assert.h"
 #include "base/money.h"
 #include "services/risk/core/rule.h"
