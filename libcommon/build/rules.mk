@@ -31,8 +31,10 @@ VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unve
 $(OUT)/gen/%.pb-c.c: proto/%.proto
 	@mkdir -p $(@D)
 	@protoc-c --proto_path=proto --c_out=$(OUT)/gen $<
-$(PROTO_O): %.o: %.c
+# one file's header includes another's: all are generated before any is compiled
+$(PROTO_O): %.o: %.c | $(PROTO_C)
 	@$(CC) $(CFLAGS_GENERATED) -c $< -o $@
+-include $(PROTO_O:.o=.d)
 
 define migration_rule
 $(OUT)/gen/$(1)_migrations.c: $(wildcard services/$(1)/migrations/*.sql) libcommon/build/embed_sql.sh
@@ -100,6 +102,7 @@ PROGRAMS := $(foreach s,$(SERVICES),$(call bin,$(s)))
 # ---- tests: one program per tests/**/test_*.c, linked with everything ----
 TEST_C := $(sort $(shell find tests -name 'test_*.c' -not -path '*/node_modules/*' 2>/dev/null))
 TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(TEST_C))
+$(call objs,$(filter tests/contract/%,$(TEST_C))): | $(PROTO_C)
 TEST_HELP_O := $(call objs,$(sort $(wildcard tests/testing/*.c)))
 $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_HELP_O) $(PROTO_O) $(call lib,testing) $(ALL_CORES) $(ALL_LIBS)
 	@mkdir -p $(@D)
