@@ -1,6 +1,8 @@
 /* nats.conf from the rows of subjects.def. Only accounts{} is used: an authorization{} block beside
- * it would let anonymous clients in (CVE-2023-47090 on nats-server 2.9.10). Replies to requests go
- * by allow_responses, so that no service may publish to another's inbox at will. */
+ * it would let anonymous clients in (CVE-2023-47090 on nats-server 2.9.10). Who is asked may answer
+ * into the part "ask" of the asker's inbox, and nowhere else. (allow_responses would do that by
+ * message, but it keeps every reply subject for its whole expiry, and each market message has one.)
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,6 +150,11 @@ static void put_publish(text *to, const char *service)
                 put_item(to, row->prefix, row->shard == CB_SHARD_SERVICE ? own : ".>");
             }
         }
+        if (row->subject_class == CB_CLASS_REQUEST && !is_for_all(row->owner) &&
+            cb_subject_is_consumer(row, service)) {
+            (void)snprintf(line, sizeof(line), "_INBOX_%s.ask.>", row->owner);
+            put_item(to, line, "");
+        }
         if (row->subject_class == CB_CLASS_STREAM && is_named(row->consumers, service)) {
             (void)snprintf(line, sizeof(line), "$JS.API.CONSUMER.INFO.%s.%s", row->token, service);
             put_item(to, line, "");
@@ -212,7 +219,7 @@ static void put_service(text *to, const char *service, const char *password)
     put_publish(to, service);
     put_user_middle(to);
     put_subscribe(to, service);
-    put(to, "] }\n      allow_responses: { max: 1, expires: \"10s\" } } }\n");
+    put(to, "] } } }\n");
 }
 
 static void put_cli(text *to, const char *password)
