@@ -415,6 +415,8 @@ typedef struct cb_venue_ops {
         const cb_venue_auth *auth, uint64_t id, char out[CB_VENUE_TEXT_MAX], cb_err *err);
     cb_status (*parse_user)(cb_strview text, cb_venue_user_event *event, cb_err *err);
 
+    bool has_gapless_trade_ids; /* the public trades of a symbol are numbered n, n + 1, … */
+
     /** Answer to TICKERS or BOOK_TICKERS: one object or a list. */
     cb_status (*parse_tickers)(
         cb_strview text, cb_venue_statistics_fn fn, void *context, cb_err *err);

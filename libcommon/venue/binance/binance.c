@@ -32,5 +32,6 @@ const cb_venue_ops cb_venue_binance = {
     .parse_account = binance_parse_account,
     .user_subscribe_text = binance_user_subscribe_text,
     .parse_user = binance_parse_user,
+    .has_gapless_trade_ids = true,
     .parse_tickers = binance_parse_tickers,
 };

@@ -67,8 +67,8 @@ static cb_status sign_ed25519(
     uint8_t signature[crypto_sign_BYTES];
     const bool is_seed = seed_parse(seed_hex, seed);
     if (is_seed) {
-        (void)crypto_sign_seed_keypair(public_key, secret_key, seed);
-        (void)crypto_sign_detached(
+        (void)crypto_sign_ed25519_seed_keypair(public_key, secret_key, seed);
+        (void)crypto_sign_ed25519_detached(
             signature, NULL, (const uint8_t *)payload, payload_size, secret_key);
         base64_print(signature, sizeof(signature), out);
     }

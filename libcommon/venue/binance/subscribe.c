@@ -65,6 +65,18 @@ cb_status binance_subscribe_text(bool is_subscribe,
     return CB_OK;
 }
 
+/* Keys are letters and digits; anything else could break out of the message's text. */
+static bool is_plain_key(const char *key)
+{
+    for (const char *at = key; *at != '\0'; at++) {
+        const bool is_letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+        if (!is_letter && !(*at >= '0' && *at <= '9') && *at != '-' && *at != '_') {
+            return false;
+        }
+    }
+    return key[0] != '\0';
+}
+
 /* {"id":…,"method":"userDataStream.subscribe.signature","params":{…}}: needs no session.logon,
  * which only Ed25519 keys may use. The parameters are signed as WebSocket API parameters are. */
 cb_status binance_user_subscribe_text(
@@ -73,7 +85,7 @@ cb_status binance_user_subscribe_text(
     CB_ASSERT(auth != NULL && auth->keys != NULL);
     CB_ASSERT(out != NULL);
     const char *api_key = auth->keys->api_key;
-    if (api_key[0] == '\0' || strpbrk(api_key, "\"\\&= ") != NULL) {
+    if (!is_plain_key(api_key)) {
         return CB_FAIL(err, CB_E_AUTH, "the API key is empty or holds strange characters");
     }
     if (auth->window_ms < 0 || auth->window_ms > BINANCE_WINDOW_MS_MAX || auth->sign_ts_ns <= 0) {
