@@ -1,0 +1,79 @@
+/* The execution core: permits in, at most one order each at the venue, and the venue's reports out
+ * as ORDER, FILL and BALANCE events (docs/adr/0002-order-path.md). Pure; what touches the world is
+ * asked of the shell by requests (events.h). One core serves one account at one venue. */
+#ifndef EXEC_EXECUTION_H
+#define EXEC_EXECUTION_H
+
+#include "domain/core.h"
+#include "services/execution/core/events.h"
+#include "services/execution/core/records.h"
+
+#define EXEC_CONFIG_TEXT 512 /* equals CB_CONFIG_TEXT_MAX, which cores may not see */
+#define EXEC_SYMBOLS_MAX 32
+#define EXEC_SEEN_DEFAULT 65536
+
+/* The service's configuration; config.c describes each field. Durations are ns. */
+typedef struct exec_config {
+    char account[EXEC_CONFIG_TEXT];
+    char venue[EXEC_CONFIG_TEXT];
+    char symbols[EXEC_CONFIG_TEXT];
+    char quote_asset[EXEC_CONFIG_TEXT];
+    char rest_url[EXEC_CONFIG_TEXT];
+    char ws_url[EXEC_CONFIG_TEXT];
+    char ws_api_url[EXEC_CONFIG_TEXT];
+    char api_key[EXEC_CONFIG_TEXT];
+    char api_secret[EXEC_CONFIG_TEXT];
+    char permit_key[EXEC_CONFIG_TEXT];
+    char client_id_salt[EXEC_CONFIG_TEXT];
+    uint64_t orders_max;
+    uint64_t seen_max;
+    int64_t window_ns;        /* W: how long the venue may accept an order after it was signed */
+    int64_t engine_bound_ns;  /* E: how long it may sit in the venue before it is visible */
+    int64_t query_lag_ns;     /* Lq: how far the venue's queries may lag behind */
+    int64_t fills_wait_ns;    /* how long a fill may be missing before it is asked for */
+    int64_t order_timeout_ns; /* resting orders are canceled after this; 0 = never */
+    int64_t unknown_kill_ns;
+    uint64_t unknown_kill_count;
+    int64_t light_ns;
+    int64_t deep_ns;
+    int64_t notional_max_e8;
+    int64_t qty_max_e8;
+    int64_t collar_e8;
+    uint64_t orders_per_s;
+    int64_t notional_per_minute_e8;
+    int64_t data_age_max_ns;
+    int64_t clock_offset_max_ns;
+    int64_t heartbeat_age_max_ns; /* shell: silence of risk after which no new risk is taken */
+    int64_t balance_tolerance_e8;
+} exec_config;
+
+typedef struct exec_state exec_state;
+
+extern const cb_core_ops execution_core;
+
+/* What the shell may read of the state. */
+typedef struct exec_view {
+    bool is_live; /* lease held, stream up, reconciled */
+    bool is_stream_up;
+    bool is_reconciled;
+    bool is_lease_held;
+    uint32_t kill_level; /* highest level in force for the whole account */
+    uint32_t
+        pending_count; /* work that goes on without the clock: claims, requests, ready orders */
+    uint32_t active_count;
+    uint32_t unknown_count;
+    uint64_t orders_count;
+    uint64_t fills_count;
+    uint64_t refused_count;
+    uint64_t differences_count;
+    uint64_t external_count;
+    uint64_t stale_count; /* reports of orders finished long ago */
+    int64_t offset_ns;    /* venue minus service clock */
+} exec_view;
+
+void exec_look(const exec_state *state, exec_view *out);
+
+/** The service's orders that may be claimed are signed with this many ms of window. */
+int64_t exec_window_ns(const exec_state *state);
+
+#endif /* EXEC_EXECUTION_H */

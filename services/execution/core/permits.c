@@ -1,0 +1,138 @@
+/* From permit to a READY order, or to the refusal that releases risk's reservation. What the order
+ * may do at the moment it leaves is judged again later (caps.c). */
+#include "services/execution/core/exec_internal.h"
+
+#include <string.h>
+
+#include "domain/client_order_id.h"
+#include "domain/permit.h"
+
+/* Terms without which there is nothing to tell about: neither a row nor an event could hold them.
+ */
+static const char *permit_shape_refusal(const exec_state *state, const cb_permit *permit)
+{
+    if (cb_id_is_none(permit->intent_id) || cb_id_is_none(permit->permit_id)) {
+        return "permit without ids";
+    }
+    if (!cb_text_equal(permit->account, state->config->account) ||
+        !cb_text_equal(permit->venue, state->config->venue)) {
+        return "permit of another account";
+    }
+    if (permit->symbol[0] == '\0') {
+        return "permit without a symbol";
+    }
+    if (permit->side == CB_SIDE_NONE || permit->order_type == CB_ORDER_TYPE_NONE) {
+        return "permit without side or order type";
+    }
+    if (permit->qty.e8 <= 0 || permit->limit_price.e8 < 0) {
+        return "permit without a quantity";
+    }
+    return NULL;
+}
+
+static const char *permit_refusal(const exec_state *state, const cb_permit *permit)
+{
+    const uint8_t *key = (const uint8_t *)state->config->permit_key;
+    if (!cb_permit_verify(permit, key, strlen(state->config->permit_key))) {
+        return "permit signature wrong";
+    }
+    if (permit->expires_ns <= state->now_ns) {
+        return "permit expired";
+    }
+    if (permit->not_after_ns <= state->now_ns) {
+        return "order past its not_after";
+    }
+    if (permit->limits_version < state->limits_version) {
+        return "permit of older limits";
+    }
+    const bool needs_price = permit->order_type != CB_ORDER_TYPE_MARKET;
+    if (needs_price != (permit->limit_price.e8 > 0)) {
+        return "price does not fit the order type";
+    }
+    return NULL;
+}
+
+/* Nothing is told to others: the intent may have an order whose reservation must stay. */
+static void permit_store_refusal(
+    exec_state *state, const cb_permit *permit, const char *reason, cb_outbox *out)
+{
+    state->refused_count++;
+    exec_refusal *row = CB_STORE(out, EXEC_TABLE_REFUSALS, exec_refusal);
+    row->refusal_id = cb_id_make("execution.refusal", state->lease_epoch, ++state->refusals_stored);
+    row->at_ns = state->now_ns;
+    row->permit_id = permit->permit_id;
+    row->intent_id = permit->intent_id;
+    const bool is_kept = cb_text_copy(row->reason, sizeof(row->reason), cb_sv_from(reason));
+    CB_ASSERT(is_kept);
+    exec_emit_alert("permit_refused", NULL, true, reason, out);
+}
+
+static void permit_fill_row(const exec_state *state, const cb_permit *permit, cb_order *row)
+{
+    row->env.causation_id = permit->env.event_id;
+    row->env.correlation_id = permit->env.correlation_id;
+    row->env.origin_ns = permit->env.origin_ns;
+    row->intent_id = permit->intent_id;
+    row->permit_id = permit->permit_id;
+    memcpy(row->account, permit->account, sizeof(row->account));
+    memcpy(row->venue, permit->venue, sizeof(row->venue));
+    memcpy(row->symbol, permit->symbol, sizeof(row->symbol));
+    memcpy(row->strategy, permit->strategy, sizeof(row->strategy));
+    cb_client_order_id((const uint8_t *)state->config->client_id_salt,
+        strlen(state->config->client_id_salt),
+        row->account,
+        row->venue,
+        row->intent_id,
+        row->client_order_id);
+    row->side = permit->side;
+    row->purpose = permit->purpose;
+    row->order_type = permit->order_type;
+    row->tif = permit->tif;
+    row->reduce_only = permit->reduce_only;
+    row->qty = permit->qty;
+    row->limit_price = permit->limit_price;
+    row->stop_loss = permit->stop_loss;
+    row->take_profit = permit->take_profit;
+    row->not_after_ns = permit->not_after_ns;
+}
+
+/* Single use, of the permit and of the intent: neither may ever lead to a second order. */
+static bool permit_is_used(const exec_state *state, const cb_permit *permit)
+{
+    return exec_seen_has(&state->intents, permit->intent_id) ||
+           exec_seen_has(&state->intents, permit->permit_id);
+}
+
+void exec_on_permit(exec_state *state, const cb_permit *permit, cb_outbox *out)
+{
+    CB_ASSERT(state->is_recovered);
+    CB_ASSERT(permit != NULL);
+    const char *unfit = permit_shape_refusal(state, permit);
+    if (unfit == NULL && permit_is_used(state, permit)) {
+        unfit = "permit or intent used before";
+    }
+    if (unfit != NULL) {
+        permit_store_refusal(state, permit, unfit, out);
+        return;
+    }
+    const char *reason = permit_refusal(state, permit);
+    exec_order *order = exec_order_take(state);
+    if (order == NULL) {
+        /* Without a place nothing can be told: the reservation stays, which errs to safety. */
+        permit_store_refusal(state, permit, "table of orders full", out);
+        return;
+    }
+    exec_seen_add(&state->intents, permit->intent_id, NULL);
+    exec_seen_add(&state->intents, permit->permit_id, NULL);
+    permit_fill_row(state, permit, &order->row);
+    order->reference_price = permit->reference_price;
+    state->orders_count++;
+    exec_emit_order(state, order, CB_ORDER_STATE_READY, "", out);
+    if (reason != NULL) {
+        state->refused_count++;
+        exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, reason, out);
+        exec_emit_alert("permit_refused", order, true, reason, out);
+        return;
+    }
+    state->limits_version = permit->limits_version;
+}

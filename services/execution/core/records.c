@@ -1,0 +1,15 @@
+/* Descriptions of execution's own rows. */
+#include "services/execution/core/records.h"
+
+#define CB_SELF exec_kill_row
+CB_DESC(exec_kill_row, "kill_row", EXEC_KILL_ROW_FIELDS)
+#undef CB_SELF
+#define CB_SELF exec_mark_row
+CB_DESC(exec_mark_row, "mark_row", EXEC_MARK_ROW_FIELDS)
+#undef CB_SELF
+#define CB_SELF exec_difference
+CB_DESC(exec_difference, "difference", EXEC_DIFFERENCE_FIELDS)
+#undef CB_SELF
+#define CB_SELF exec_refusal
+CB_DESC(exec_refusal, "refusal", EXEC_REFUSAL_FIELDS)
+#undef CB_SELF

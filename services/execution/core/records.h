@@ -1,0 +1,47 @@
+/* Rows that only execution keeps: kill levels, trade marks, differences found by reconciliation and
+ * refused permits. Orders, fills, balances and instruments are stored as the messages they are. */
+#ifndef EXEC_RECORDS_H
+#define EXEC_RECORDS_H
+
+#include "domain/messages.h"
+
+/* One kill level in force. source: "risk" (the latch, as told) or "execution" (raised here: UNKNOWN
+ * rule, reconciliation); the claim statement obeys the highest of all. */
+#define EXEC_KILL_ROW_FIELDS(F)                                                                    \
+    F##_TEXT(1, scope, 48) F##_TEXT(2, source, 12) F##_U32(3, level) F##_TEXT(4, reason, 96)       \
+        F##_TEXT(5, actor, 48) F##_TIME(6, raised_ns) F##_U64(7, version)
+CB_STRUCT(exec_kill_row, EXEC_KILL_ROW_FIELDS);
+
+/* Where a symbol's own trades stand. Trades up to baseline were there before the first start: their
+ * effect is in the first balance snapshot. Trades up to mark need not be asked for again. */
+#define EXEC_MARK_ROW_FIELDS(F) F##_TEXT(1, symbol, 24) F##_U64(2, baseline) F##_U64(3, mark)
+CB_STRUCT(exec_mark_row, EXEC_MARK_ROW_FIELDS);
+
+/* One difference between us and the venue. difference_id is a function of kind and subject, so that
+ * finding the same difference again changes nothing. */
+#define EXEC_DIFFERENCE_FIELDS(F)                                                                  \
+    F##_ID(1, difference_id) F##_TIME(2, at_ns) F##_TEXT(3, kind, 32) F##_TEXT(4, symbol, 24)      \
+        F##_ID(5, intent_id) F##_TEXT(6, venue_order_id, 24) F##_U64(7, trade_id)                  \
+            F##_TEXT(8, expected, 96) F##_TEXT(9, seen, 96) F##_TEXT(10, action, 96)
+CB_STRUCT(exec_difference, EXEC_DIFFERENCE_FIELDS);
+
+/* A permit that could not be used and whose intent is in use already: nothing is told to others. */
+#define EXEC_REFUSAL_FIELDS(F)                                                                     \
+    F##_ID(1, refusal_id) F##_TIME(2, at_ns) F##_ID(3, permit_id) F##_ID(4, intent_id)             \
+        F##_TEXT(5, reason, 96)
+CB_STRUCT(exec_refusal, EXEC_REFUSAL_FIELDS);
+
+/* Tables of the service, in the order of exec_tables (shell). */
+typedef enum exec_table {
+    EXEC_TABLE_ORDERS,
+    EXEC_TABLE_FILLS,
+    EXEC_TABLE_BALANCES,
+    EXEC_TABLE_INSTRUMENTS,
+    EXEC_TABLE_KILL,
+    EXEC_TABLE_MARKS,
+    EXEC_TABLE_DIFFERENCES,
+    EXEC_TABLE_REFUSALS,
+    EXEC_TABLE_COUNT
+} exec_table;
+
+#endif /* EXEC_RECORDS_H */
