@@ -13,7 +13,8 @@ static bool has_its_candle(const risk_state *state, const cb_intent *intent)
     for (uint32_t i = 0; i < state->symbols_count; i++) {
         const risk_symbol *symbol = &state->symbols[i];
         if (cb_text_equal(symbol->name, intent->symbol) && symbol->is_configured) {
-            return symbol->has_mark && symbol->mark.close_ts_ns >= intent->data_ts_ns;
+            return intent->data_ts_ns == 0 ||
+                   (symbol->has_mark && symbol->mark.close_ts_ns >= intent->data_ts_ns);
         }
     }
     return true; /* an unknown symbol has nothing to wait for: judging refuses it */
