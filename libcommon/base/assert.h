@@ -4,7 +4,8 @@
 #define CB_ASSERT_H
 
 /* Called once before the trap, so that a shell can print a report. Defined in assert.c;
- * writes nothing itself (cores may not do I/O): the trap's core or the sanitizer tells the place. */
+ * writes nothing itself (cores may not do I/O): the trap's core or the sanitizer tells the place.
+ */
 __attribute__((noreturn, cold)) void cb_assert_fail(const char *claim, const char *file, int line);
 
 #define CB_ASSERT(claim)                                                                           \

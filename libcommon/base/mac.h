@@ -15,7 +15,10 @@ void cb_sha256(const void *bytes, size_t size, uint8_t out[CB_SHA256_SIZE]);
 void cb_hmac_sha256(
     const void *key, size_t key_size, const void *bytes, size_t size, uint8_t out[CB_SHA256_SIZE]);
 /** BLAKE2b with a 16-byte result; key may be NULL with key_size 0 (at most 64 bytes). */
-void cb_blake2b_128(const void *key, size_t key_size, const void *bytes, size_t size,
+void cb_blake2b_128(const void *key,
+    size_t key_size,
+    const void *bytes,
+    size_t size,
     uint8_t out[CB_BLAKE2B_128_SIZE]);
 /** Constant-time comparison. */
 bool cb_mac_equal(const uint8_t *a, const uint8_t *b, size_t size);

@@ -52,8 +52,7 @@ typedef enum cb_rounding {
  * @param out_e8 [out] written only on CB_OK.
  * @return CB_OK; CB_E_SYNTAX; CB_E_PRECISION when a ninth decimal is not zero; CB_E_RANGE.
  */
-CB_MUST_USE cb_status cb_decimal_parse(
-    const char *text, size_t size, int64_t *out_e8, cb_err *err);
+CB_MUST_USE cb_status cb_decimal_parse(const char *text, size_t size, int64_t *out_e8, cb_err *err);
 
 /**
  * Prints the shortest exact decimal ("0.1", "-3", "92233720368.54775807").
@@ -76,8 +75,12 @@ CB_MUST_USE cb_status cb_mul_e8(
 CB_MUST_USE cb_status cb_div_e8(
     int64_t a_e8, int64_t b_e8, cb_rounding rounding, int64_t *out_e8, cb_err *err);
 /** value * numerator / denominator with a 128-bit intermediate; for averages and shares. */
-CB_MUST_USE cb_status cb_muldiv(int64_t value, int64_t numerator, int64_t denominator,
-    cb_rounding rounding, int64_t *out, cb_err *err);
+CB_MUST_USE cb_status cb_muldiv(int64_t value,
+    int64_t numerator,
+    int64_t denominator,
+    cb_rounding rounding,
+    int64_t *out,
+    cb_err *err);
 
 /** price * qty in quote units. */
 CB_MUST_USE cb_status cb_notional(

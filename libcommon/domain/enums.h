@@ -40,10 +40,11 @@
     X(CB_PURPOSE_FLATTEN, "flatten")
 #define CB_SIGNAL_STATUS_LIST(X)                                                                   \
     X(CB_SIGNAL_STATUS_NONE, "none")                                                               \
-    X(CB_SIGNAL_STATUS_RAW, "raw")             /* a strategy's own opinion */                      \
-    X(CB_SIGNAL_STATUS_DECIDED, "decided")     /* led to an intent */                              \
-    X(CB_SIGNAL_STATUS_DROPPED, "dropped")     /* refused by validation or filter; reason says */  \
-    X(CB_SIGNAL_STATUS_AGGREGATED, "aggregated") /* counted, but the sum stayed below the threshold */
+    X(CB_SIGNAL_STATUS_RAW, "raw")         /* a strategy's own opinion */                          \
+    X(CB_SIGNAL_STATUS_DECIDED, "decided") /* led to an intent */                                  \
+    X(CB_SIGNAL_STATUS_DROPPED, "dropped") /* refused by validation or filter; reason says */      \
+    X(CB_SIGNAL_STATUS_AGGREGATED,                                                                 \
+        "aggregated") /* counted, but the sum stayed below the threshold */
 #define CB_INSTRUMENT_STATUS_LIST(X)                                                               \
     X(CB_INSTRUMENT_STATUS_NONE, "none")                                                           \
     X(CB_INSTRUMENT_STATUS_TRADING, "trading")                                                     \
@@ -72,9 +73,9 @@
     X(CB_SEVERITY_CRITICAL, "critical")
 #define CB_BALANCE_REASON_LIST(X)                                                                  \
     X(CB_BALANCE_REASON_NONE, "none")                                                              \
-    X(CB_BALANCE_REASON_SNAPSHOT, "snapshot")   /* whole account, from REST */                     \
-    X(CB_BALANCE_REASON_UPDATE, "update")       /* changed assets after a trade or a lock */       \
-    X(CB_BALANCE_REASON_TRANSFER, "transfer")   /* deposit or withdrawal: free holds the change */
+    X(CB_BALANCE_REASON_SNAPSHOT, "snapshot") /* whole account, from REST */                       \
+    X(CB_BALANCE_REASON_UPDATE, "update")     /* changed assets after a trade or a lock */         \
+    X(CB_BALANCE_REASON_TRANSFER, "transfer") /* deposit or withdrawal: free holds the change */
 
 /* list macro, C type, proto enum name */
 #define CB_ENUM_LIST(E)                                                                            \

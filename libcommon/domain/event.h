@@ -9,9 +9,9 @@
 typedef enum cb_event_type {
     CB_EVENT_NONE = 0,
     /* 1 … CB_MSG_COUNT-1: the bus message with that cb_msg_id */
-    CB_EVENT_TIMER = 0x100,    /* body: cb_timer_event */
+    CB_EVENT_TIMER = 0x100,     /* body: cb_timer_event */
     CB_EVENT_RECOVERED = 0x101, /* body NULL: recovery is over, from now on actions take effect */
-    CB_EVENT_LOCAL = 0x200     /* and above: the service's own (venue answers, claim results) */
+    CB_EVENT_LOCAL = 0x200      /* and above: the service's own (venue answers, claim results) */
 } cb_event_type;
 
 typedef struct cb_timer_event {

@@ -46,9 +46,9 @@ typedef struct cb_field {
     uint32_t number;  /* proto field number */
     cb_field_kind kind;
     uint32_t offset;
-    uint32_t count_offset;           /* REP: offset of the count */
-    uint32_t capacity;               /* TEXT: bytes with NUL; REP: items at most */
-    const struct cb_desc *sub;       /* MSG, REP */
+    uint32_t count_offset;            /* REP: offset of the count */
+    uint32_t capacity;                /* TEXT: bytes with NUL; REP: items at most */
+    const struct cb_desc *sub;        /* MSG, REP */
     const struct cb_enum_desc *enums; /* ENUM */
 } cb_field;
 
@@ -114,7 +114,9 @@ typedef struct cb_enum_desc {
 /* CB_DESC is used after `#define CB_SELF type`; short_name is the proto message's snake name. */
 #define CB_DESC(type, short_name, FIELDS)                                                          \
     static const cb_field type##_fields[] = {FIELDS(CB_F)};                                        \
-    const cb_desc type##_desc = {short_name, sizeof(type),                                         \
-        sizeof(type##_fields) / sizeof(type##_fields[0]), type##_fields};
+    const cb_desc type##_desc = {short_name,                                                       \
+        sizeof(type),                                                                              \
+        sizeof(type##_fields) / sizeof(type##_fields[0]),                                          \
+        type##_fields};
 
 #endif /* CB_FIELDS_H */

@@ -16,7 +16,7 @@ typedef enum cb_msg_id {
 #define CB_MESSAGE_TOKEN(token, type, name, FIELDS) CB_MSG_##token,
     CB_MESSAGE_LIST(CB_MESSAGE_TOKEN)
 #undef CB_MESSAGE_TOKEN
-    CB_MSG_COUNT
+        CB_MSG_COUNT
 } cb_msg_id;
 
 /** Largest struct of all messages, in bytes: what a decode buffer must hold. */

@@ -19,9 +19,9 @@ typedef enum cb_action_type {
 
 typedef struct cb_action {
     cb_action_type type;
-    uint32_t subject;  /* cb_subject_id (proto/subjects.def) */
-    uint32_t table;    /* index into the service's tables, or CB_TABLE_NONE */
-    uint32_t request;  /* service-local kind */
+    uint32_t subject; /* cb_subject_id (proto/subjects.def) */
+    uint32_t table;   /* index into the service's tables, or CB_TABLE_NONE */
+    uint32_t request; /* service-local kind */
     uint64_t timer_id;
     int64_t due_ns;
     uint32_t body_size;

@@ -37,7 +37,7 @@ typedef struct cb_http_request {
 typedef enum cb_http_outcome {
     CB_HTTP_ANSWERED, /* status and body are what the peer said */
     CB_HTTP_NOT_SENT, /* nothing left the process: refused, DNS, TLS, 0 bytes written */
-    CB_HTTP_UNKNOWN   /* something may have left: timeout, reset, curl 65, oversized or cut answer */
+    CB_HTTP_UNKNOWN /* something may have left: timeout, reset, curl 65, oversized or cut answer */
 } cb_http_outcome;
 
 typedef struct cb_http_answer {
@@ -47,7 +47,7 @@ typedef struct cb_http_answer {
     size_t body_size;
     const char *detail; /* library error text, "" when answered */
     int64_t bytes_sent;
-    int64_t sent_mono_ns;  /* when the request was handed to the socket, 0 if never */
+    int64_t sent_mono_ns; /* when the request was handed to the socket, 0 if never */
     int64_t first_byte_mono_ns;
     int64_t retry_after_s;  /* -1 = header absent */
     int64_t used_weight_1m; /* X-MBX-USED-WEIGHT-1M, -1 = absent */
@@ -82,7 +82,8 @@ typedef struct cb_server_ops {
     /** Answer now or later with cb_exchange_reply. A declared oversize (> body_max) is refused
      *  with 413 before this is called. */
     void (*on_request)(void *context, cb_exchange *exchange, const cb_server_request *request);
-    /** Return false to refuse the upgrade (404). context for the connection is kept with set_context. */
+    /** Return false to refuse the upgrade (404). context for the connection is kept with
+     * set_context. */
     bool (*on_ws_open)(void *context, cb_ws_conn *conn, const char *path, const char *query);
     void (*on_ws_text)(void *context, cb_ws_conn *conn, const char *text, size_t size);
     void (*on_ws_close)(void *context, cb_ws_conn *conn);
@@ -94,11 +95,14 @@ typedef struct cb_server_options {
     size_t body_max;     /* bytes of request body; default 64 KiB */
     size_t ws_out_max;   /* bytes queued per WebSocket client before it is closed; default 8 MiB */
     size_t ws_message_max; /* inbound message bytes; default 64 KiB */
-    int64_t ws_ping_s;   /* server pings, 0 = none; Binance uses 20 */
+    int64_t ws_ping_s;     /* server pings, 0 = none; Binance uses 20 */
 } cb_server_options;
 
-cb_server *cb_server_create(cb_loop *loop, const cb_server_options *options,
-    const cb_server_ops *ops, void *context, cb_err *err);
+cb_server *cb_server_create(cb_loop *loop,
+    const cb_server_options *options,
+    const cb_server_ops *ops,
+    void *context,
+    cb_err *err);
 void cb_server_destroy(cb_server *server);
 uint16_t cb_server_port(const cb_server *server);
 
@@ -117,7 +121,9 @@ bool cb_ws_conn_send(cb_ws_conn *conn, const char *text, size_t size);
 void cb_ws_conn_close(cb_ws_conn *conn, uint16_t code, const char *reason);
 void cb_ws_conn_set_context(cb_ws_conn *conn, void *context);
 void *cb_ws_conn_context(const cb_ws_conn *conn);
-uint64_t cb_ws_conn_id(const cb_ws_conn *conn); /* unique in the process, never reused */
+uint64_t cb_ws_conn_id(const cb_ws_conn *conn); /* unique in the server, never reused */
+/** Header of the upgrade request (lower-case name), "" when absent; valid during on_ws_open. */
+const char *cb_ws_conn_header(const cb_ws_conn *conn, const char *name);
 size_t cb_ws_conn_queued(const cb_ws_conn *conn);
 
 /** Decodes a query or form text: value of key, percent-decoded; false when absent or too long. */
@@ -141,8 +147,11 @@ typedef struct cb_ws_client_options {
 } cb_ws_client_options;
 
 /** One connection attempt; reconnecting with back-off is the caller's policy. */
-cb_ws_client *cb_ws_client_open(cb_loop *loop, const cb_ws_client_options *options,
-    const cb_ws_client_ops *ops, void *context, cb_err *err);
+cb_ws_client *cb_ws_client_open(cb_loop *loop,
+    const cb_ws_client_options *options,
+    const cb_ws_client_ops *ops,
+    void *context,
+    cb_err *err);
 bool cb_ws_client_send(cb_ws_client *client, const char *text, size_t size);
 /** Closes and frees; on_close is not called. */
 void cb_ws_client_destroy(cb_ws_client *client);

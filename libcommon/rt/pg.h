@@ -17,7 +17,8 @@
 
 typedef struct cb_pg cb_pg;
 
-/* Text-format parameters, in order. Overflow traps: bounds are known when a statement is written. */
+/* Text-format parameters, in order. Overflow traps: bounds are known when a statement is written.
+ */
 typedef struct cb_params {
     uint32_t count;
     uint32_t used;
@@ -30,11 +31,12 @@ void cb_params_i64(cb_params *params, int64_t value);
 void cb_params_u64(cb_params *params, uint64_t value);
 void cb_params_bool(cb_params *params, bool value);
 void cb_params_text(cb_params *params, const char *text);
-void cb_params_id(cb_params *params, cb_id id); /* none becomes NULL */
+void cb_params_id(cb_params *params, cb_id id);                             /* none becomes NULL */
 void cb_params_bytes(cb_params *params, const uint8_t *bytes, size_t size); /* bytea hex */
 void cb_params_null(cb_params *params);
 
-/* One row of an answer, valid during the callback. Columns by position; NULL reads as 0, "" or none. */
+/* One row of an answer, valid during the callback. Columns by position; NULL reads as 0, "" or
+ * none. */
 typedef struct cb_row cb_row;
 bool cb_row_is_null(const cb_row *row, int column);
 int64_t cb_row_i64(const cb_row *row, int column);
@@ -47,7 +49,7 @@ CB_MUST_USE cb_status cb_row_body(const cb_row *row, const cb_desc *desc, void *
 
 /* The answer of one statement. */
 typedef struct cb_result {
-    cb_status status;    /* CB_OK, CB_E_PEER with sqlstate, CB_E_UNKNOWN when the connection broke */
+    cb_status status; /* CB_OK, CB_E_PEER with sqlstate, CB_E_UNKNOWN when the connection broke */
     char sqlstate[6];
     const char *message; /* [borrowed] */
     int64_t affected_count;
@@ -64,8 +66,12 @@ void cb_pg_close(cb_pg *pg);
  *  by one, so a table of any size costs no memory, and fn may not call cb_pg_exec (CB_E_STATE).
  *  params NULL: sql may hold several statements. There is no statement timeout here; queries and
  *  transactions have 2 s. */
-CB_MUST_USE cb_status cb_pg_exec(cb_pg *pg, const char *sql, const cb_params *params,
-    void (*fn)(void *context, const cb_row *row), void *context, cb_err *err);
+CB_MUST_USE cb_status cb_pg_exec(cb_pg *pg,
+    const char *sql,
+    const cb_params *params,
+    void (*fn)(void *context, const cb_row *row),
+    void *context,
+    cb_err *err);
 
 /**
  * Queues one statement as its own transaction; fn is called from the loop when it is durable.

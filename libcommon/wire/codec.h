@@ -14,8 +14,12 @@
  * @return CB_OK and *size; CB_E_FULL; CB_E_CORRUPT for text that is not UTF-8 or a double that is
  *         not finite; CB_E_RANGE for an enum value without a name.
  */
-CB_MUST_USE cb_status cb_encode(const cb_desc *desc, const void *body, uint8_t *out,
-    size_t capacity, size_t *size, cb_err *err);
+CB_MUST_USE cb_status cb_encode(const cb_desc *desc,
+    const void *body,
+    uint8_t *out,
+    size_t capacity,
+    size_t *size,
+    cb_err *err);
 
 /**
  * Decodes into body (desc->size bytes, zeroed first). Refuses: truncation, wrong wire type, text

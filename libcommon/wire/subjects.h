@@ -14,7 +14,11 @@ typedef enum cb_subject_id {
     CB_SUBJECT_COUNT
 } cb_subject_id;
 
-typedef enum cb_subject_shard { CB_SHARD_SYMBOL, CB_SHARD_ACCOUNT, CB_SHARD_SERVICE } cb_subject_shard;
+typedef enum cb_subject_shard {
+    CB_SHARD_SYMBOL,
+    CB_SHARD_ACCOUNT,
+    CB_SHARD_SERVICE
+} cb_subject_shard;
 typedef enum cb_subject_class { CB_CLASS_CORE, CB_CLASS_STREAM, CB_CLASS_REQUEST } cb_subject_class;
 typedef enum cb_overflow { CB_OVERFLOW_CONFLATE, CB_OVERFLOW_BLOCK } cb_overflow;
 
@@ -38,8 +42,11 @@ bool cb_subject_is_consumer(const cb_subject *subject, const char *service);
  * Writes the full subject for a body (reads its venue, symbol or account by the description).
  * service is used by SERVICE subjects. CB_E_SYNTAX when a token holds '.', '*', '>' or a space.
  */
-CB_MUST_USE cb_status cb_subject_for(cb_subject_id id, const void *body, const char *service,
-    char out[CB_SUBJECT_TEXT_MAX], cb_err *err);
+CB_MUST_USE cb_status cb_subject_for(cb_subject_id id,
+    const void *body,
+    const char *service,
+    char out[CB_SUBJECT_TEXT_MAX],
+    cb_err *err);
 
 /** Pattern to subscribe: "md.raw.trade.>" or, with shard i of n, the partitions of that share
  *  are filtered by the caller with cb_partition_of. */

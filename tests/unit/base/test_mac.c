@@ -49,7 +49,9 @@ static void hmac_gives_the_vectors_of_rfc_4231(void **unused)
 static void hmac_gives_the_signature_of_the_binance_documentation(void **unused)
 {
     (void)unused;
-    const char *secret = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j";
+    const char *secret =
+        "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"; /* published example key
+                                                                             */
     const char *query = "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1"
                         "&recvWindow=5000&timestamp=1499827319559";
     uint8_t out[CB_SHA256_SIZE];
