@@ -16,6 +16,9 @@
 /* clang's fortified headers make macros of these two. */
 #undef sprintf
 #undef vsprintf
+#ifdef CB_USES_LWS
+#include <libwebsockets.h> /* OpenSSL, which it includes, has parameters called rand */
+#endif
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll atof strtod strtof gets
 #pragma GCC poison localtime gmtime ctime asctime rand srand system tmpnam mktemp
 #ifdef alloca

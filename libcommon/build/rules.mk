@@ -56,6 +56,9 @@ $(OUT)/obj/%.o: %.c libcommon/build/flags.mk
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(CFLAGS_ALL) $(if $(filter libcommon/wire/% libcommon/rt/% libcommon/testing/% services/% tests/%,$<),$(INC_RT) -I$(OUT)/gen) $(CFLAGS_$(subst /,_,$<)) -c $< -o $@
+CFLAGS_libcommon_rt_lws_context.c = -DCB_USES_LWS
+CFLAGS_libcommon_rt_server_ws.c = -DCB_USES_LWS
+CFLAGS_libcommon_rt_ws_client.c = -DCB_USES_LWS
 CFLAGS_libcommon_rt_version.c = -DCB_VERSION='"$(VERSION)"'
 
 # ---- registries: X.def beside folder X; a missing half ends the build (see check_registry.sh) ----
