@@ -30,7 +30,7 @@ CB_STRUCT(cb_posting, CB_POSTING_FIELDS);
     F##_ID(1, entry_id) /* function of what it books, so booking twice is noticed */               \
         F##_ENUM(2, kind, cb_ledger_kind)                                                          \
             F##_ID(3, cause_id)    /* event_id of the fill or balance message */                   \
-        F##_TEXT(4, reference, 96) /* "binance:main:BTCUSDT:trade:17" */                           \
+        F##_TEXT(4, reference, 96) /* "binance:main:BTCUSDT:17" */                                 \
         F##_TIME(5, booked_ns)     /* the venue's time of the event */                             \
         F##_REP(6, postings, cb_posting, CB_LEDGER_POSTINGS_MAX)
 CB_STRUCT(cb_ledger_entry, CB_LEDGER_ENTRY_FIELDS);

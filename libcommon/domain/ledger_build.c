@@ -53,7 +53,28 @@ static bool add_pair(
            cb_text_copy(gives->asset, sizeof(gives->asset), cb_sv_from(asset));
 }
 
-/* "binance:main:BTCUSDT:17" and the id made from it. */
+/* Appends ":17". */
+static bool append_number(char *out, size_t out_size, uint64_t number)
+{
+    char digits[20];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    size_t used = strlen(out);
+    if (count + 1 >= out_size - used) {
+        return false;
+    }
+    out[used++] = ':';
+    while (count > 0) {
+        out[used++] = digits[--count];
+    }
+    out[used] = '\0';
+    return true;
+}
+
+/* The words as the entry's reference, and the id made from them and a number. */
 static bool set_reference(
     cb_ledger_entry *entry, const char *kind, const char *const words[4], uint64_t number)
 {
@@ -89,7 +110,8 @@ static bool build_fill(const cb_fill *fill, cb_ledger_entry *entry)
     if (!cb_ledger_assets_account(fill->venue, fill->account, assets) ||
         !join(trading, sizeof(trading), '/', trading_words) ||
         !join(fees, sizeof(fees), '/', fees_words) ||
-        !set_reference(entry, "fill", reference_words, fill->trade_id)) {
+        !set_reference(entry, "fill", reference_words, fill->trade_id) ||
+        !append_number(entry->reference, sizeof(entry->reference), fill->trade_id)) {
         return false;
     }
     const int64_t sign = fill->side == CB_SIDE_BUY ? 1 : -1;
