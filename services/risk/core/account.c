@@ -1,10 +1,10 @@
 /* The account as risk sees it: what the venue says it holds, carried on by each fill, so that a
  * fill and the balance update that follows it never count twice.
  *
- * Money that appears without a fill or an announced transfer is kept apart as unexplained: a gain
- * does not count into equity until something explains it, a loss does. A transfer moves the marks
- * of the day and of the peak by its value, so that neither a deposit nor a withdrawal looks like
- * profit or loss, whichever of the transfer and the new balance comes first. */
+ * Money that appears without a fill or an announced transfer is kept apart as unexplained: a net
+ * gain does not count into equity until something explains it, a loss does. A transfer moves the
+ * marks of the day and of the peak by its value, so that neither a deposit nor a withdrawal looks
+ * like profit or loss, whichever of the transfer and the new balance comes first. */
 #include <string.h>
 
 #include "base/assert.h"

@@ -52,25 +52,23 @@ static bool are_marks_known(const risk_state *state)
     return true;
 }
 
-/* What counts of one balance: announced transfers do, unexplained gains do not. */
-static int64_t counted_amount(const risk_balance *row)
-{
-    const int64_t gain_e8 = row->unexplained.e8 > 0 ? row->unexplained.e8 : 0;
-    CB_ASSERT(gain_e8 >= 0);
-    return risk_sub(risk_add(row->total.e8, row->pending.e8), gain_e8);
-}
-
+/* Announced transfers count. Of what nothing explains the net value counts only when it is a loss:
+ * both sides of a trade whose fill is still on its way cancel out. */
 static int64_t sum_equity(const risk_state *state)
 {
     int64_t sum_e8 = 0;
+    int64_t unexplained_e8 = 0;
     for (uint32_t i = 0; i < state->balances_count; i++) {
         const risk_balance *row = &state->balances[i].row;
         int64_t value_e8 = 0;
-        (void)risk_equity_value(state, row->asset, counted_amount(row), &value_e8);
+        const int64_t amount_e8 = risk_add(row->total.e8, row->pending.e8);
+        (void)risk_equity_value(state, row->asset, amount_e8, &value_e8);
         sum_e8 = risk_add(sum_e8, value_e8);
+        (void)risk_equity_value(state, row->asset, row->unexplained.e8, &value_e8);
+        unexplained_e8 = risk_add(unexplained_e8, value_e8);
     }
     CB_ASSERT(state->balances_count <= RISK_BALANCES_MAX);
-    return sum_e8;
+    return unexplained_e8 > 0 ? risk_sub(sum_e8, unexplained_e8) : sum_e8;
 }
 
 static int64_t day_of(int64_t ts_ns)

@@ -38,8 +38,9 @@ static void hold(risk_step_context *step, const cb_intent *intent)
     slot->intent.env.schema = 0;
     slot->row = (risk_held){.intent_id = intent->intent_id,
         .is_held = true,
-        .number = ++state->held_number,
+        .number = ++state->account.held_count,
         .deadline_ns = deadline_of(state, intent, step->now_ns)};
+    state->is_account_changed = true;
     *CB_STORE(step->out, RISK_TABLE_INTENT, cb_intent) = slot->intent;
     *CB_STORE(step->out, RISK_TABLE_HELD, risk_held) = slot->row;
     risk_hold_arm(step);

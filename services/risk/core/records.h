@@ -22,7 +22,7 @@
             F##_TIME(14, loss_latched_ns) /* day_start_ns for which the latch was raised */        \
         F##_BOOL(15, is_drawdown_latched)                                                          \
             F##_U64(16, kill_version) /* version of the newest change of the latch */              \
-        F##_TIME(17, updated_ns)
+        F##_TIME(17, updated_ns) F##_U64(18, held_count) /* intents that had to wait */
 
 /* What the account holds of one asset: the venue's word, carried on by the fills since. */
 #define RISK_BALANCE_FIELDS(F)                                                                     \

@@ -77,7 +77,6 @@ static void recover_held(risk_state *state, const risk_held *row)
     CB_ASSERT(row->is_held);
     CB_ASSERT(state->held_count < RISK_HELD_MAX);
     state->held[state->held_count++].row = *row;
-    state->held_number = row->number > state->held_number ? row->number : state->held_number;
 }
 
 static void recover_intent(risk_state *state, const cb_intent *intent)

@@ -79,8 +79,7 @@ struct risk_state {
     risk_counter_slot counters[RISK_COUNTERS_MAX];
     uint32_t kills_count; /* the first is "*" */
     cb_kill kills[RISK_KILLS_MAX];
-    uint32_t held_count; /* in order of arrival */
-    uint64_t held_number;
+    uint32_t held_count;   /* in order of arrival */
     int64_t hold_timer_ns; /* when RISK_TIMER_HOLD fires, 0 = not set */
     risk_held_slot held[RISK_HELD_MAX];
     cb_idset fills_seen;

@@ -17,6 +17,7 @@
 #include "base/prng.h"
 #include "base/strview.h"
 #include "base/timefmt.h"
+#include "domain/bodyhash.h"
 #include "domain/permit.h"
 #include "services/risk/core/order_rate.h"
 #include "services/risk/core/state.h"
@@ -43,6 +44,8 @@ typedef struct fixture {
     uint64_t ids;
     uint64_t actions_hash; /* of every action of every step so far */
     int64_t timer_ns;      /* 0 = not set */
+    void (*on_feed)(void *context, const cb_event *event); /* NULL, or told of every event */
+    void *on_feed_context;
 } fixture;
 
 static inline const cb_desc *table_desc(uint32_t table)
@@ -143,6 +146,9 @@ static inline uint64_t hash_action(uint64_t hash, const cb_action *action)
     hash = cb_hash_u64(hash, action->request);
     hash = cb_hash_u64(hash, action->timer_id);
     hash = cb_hash_u64(hash, (uint64_t)action->due_ns);
+    if (action->table != CB_TABLE_NONE && action->type != CB_ACTION_REQUEST) {
+        return cb_body_hash(hash, table_desc(action->table), action->body); /* blind to padding */
+    }
     return cb_hash_bytes(hash, action->body, action->body_size);
 }
 
@@ -170,6 +176,9 @@ static inline void f_feed(fixture *f, uint32_t type, const void *body, size_t si
         .type = type,
         .body_size = (uint32_t)size,
         .body = body};
+    if (f->on_feed != NULL) {
+        f->on_feed(f->on_feed_context, &event);
+    }
     cb_outbox_reset(f->out);
     risk_core_ops.step(f->state, &event, f->out);
     f_dispatch(f);
