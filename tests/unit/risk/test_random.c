@@ -466,7 +466,7 @@ static void collect_released(life *l, uint32_t permits_before)
             naive *m = &l->model;
             m->orders[m->orders_count] = (naive_order){.permit = *permit,
                 .strategy = (permit->strategy[1] - '0') * 10 + (permit->strategy[2] - '0')};
-            m->grants[m->orders_count] = l->f->now_ns;
+            m->grants[m->orders_count] = permit->expires_ns - l->f->config.permit_ttl_ns;
             m->grants_of[m->orders_count] = m->orders[m->orders_count].strategy;
             m->orders_count++;
             l->grants++;
@@ -495,12 +495,29 @@ static void life_step(life *l)
     check_agreement(l);
 }
 
+/* Three kinds of accounts: as configured by default, bound by cash, bound by the order rate. */
+static fixture *create_account(uint64_t seed)
+{
+    risk_config config;
+    f_defaults(&config);
+    if (seed % 3 == 1) {
+        *f_param(&config, RISK_RULE_ID_gross_exposure_max, 0) = CB_E8;
+        *f_param(&config, RISK_RULE_ID_symbol_position_max, 0) = E8(1000000);
+        *f_param(&config, RISK_RULE_ID_order_notional_max, 0) = E8(1000000);
+    } else if (seed % 3 == 2) {
+        *f_param(&config, RISK_RULE_ID_order_notional_max, 0) = E8(500);
+        *f_param(&config, RISK_RULE_ID_open_orders_max, 0) = 400;
+        *f_param(&config, RISK_RULE_ID_order_rate, 3) = 3;
+    }
+    return f_create_with(&config);
+}
+
 static life *life_begin(uint64_t seed)
 {
     life *l = calloc(1, sizeof(*l));
     assert_non_null(l);
     cb_prng_init(&l->prng, seed);
-    l->f = f_create();
+    l->f = create_account(seed);
     l->f->on_feed = log_event;
     l->f->on_feed_context = &l->log;
     l->model.marks[0] = E8(40000);
@@ -537,7 +554,7 @@ static void feed_logged(fixture *f, const logged_event *event)
 
 static void check_replay(const life *l)
 {
-    fixture *f = f_create();
+    fixture *f = f_create_with(&l->f->config);
     for (uint32_t i = 0; i < l->log.count; i++) {
         feed_logged(f, &l->log.events[i]);
     }
@@ -572,7 +589,7 @@ static void repeat_market(fixture *f, const event_log *log, uint32_t until)
 
 static void check_recovery(life *l)
 {
-    fixture *f = f_create();
+    fixture *f = f_create_with(&l->f->config);
     for (uint32_t i = 0; i < l->log.count; i++) {
         if (below(l, 200) == 0) {
             const uint64_t hash = risk_core_ops.state_hash(f->state);
@@ -606,7 +623,7 @@ void *malloc(size_t size)
 
 static void check_no_allocation(const life *l)
 {
-    fixture *f = f_create();
+    fixture *f = f_create_with(&l->f->config);
     uint64_t during_steps = 0;
     for (uint32_t i = 0; i < l->log.count; i++) {
         const logged_event *logged = &l->log.events[i];
