@@ -439,12 +439,17 @@ void cb_server_ws_tick(cb_server *server, int64_t now_ns)
 
 void cb_server_ws_destroy(cb_server *server)
 {
-    if (server->vhost != NULL) {
-        lws_vhost_destroy(server->vhost); /* closes its connections, which calls conn_end */
-        server->vhost = NULL;
-    }
+    /* libwebsockets closes the sockets when it next turns, and then no longer knows of us. */
     while (server->ws_conns != NULL) {
-        conn_free(server->ws_conns);
+        cb_ws_conn *conn = server->ws_conns;
+        if (conn->wsi != NULL) {
+            lws_set_opaque_user_data(conn->wsi, NULL);
+        }
+        conn_free(conn);
+    }
+    if (server->vhost != NULL) {
+        lws_vhost_destroy(server->vhost);
+        server->vhost = NULL;
     }
 }
 
