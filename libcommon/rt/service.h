@@ -105,6 +105,13 @@ void cb_shell_reply(cb_shell *shell, const char *reply_to, const void *bytes, si
 /** A timer on the service's clock, for shells (cores use CB_ACTION_SET_TIMER). */
 void cb_shell_at(cb_shell *shell, int64_t due_ns, cb_timer_fn fn, void *context);
 
+/** The last heartbeat of another service and its age on the wall clock; false when none was heard. */
+bool cb_shell_peer(
+    const cb_shell *shell, const char *name, cb_heartbeat *out, int64_t *age_ns);
+
+/** True when the last heartbeat of that service is at most max_age_ns old (wall time). */
+bool cb_shell_peer_fresh(const cb_shell *shell, const char *name, int64_t max_age_ns);
+
 /** Ends the process at once with a message and exit code 70; the supervisor restarts it. */
 __attribute__((noreturn)) void cb_shell_die(cb_shell *shell, const char *event, const char *why);
 
