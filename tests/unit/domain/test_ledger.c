@@ -87,6 +87,19 @@ static void a_sell_moves_the_other_way_and_the_fee_leaves(void **unused)
     assert_int_equal(balance(&books, "fees/binance", "USDT"), 12345);
 }
 
+static void a_negative_fee_is_a_rebate(void **unused)
+{
+    (void)unused;
+    cb_fill fill = a_fill(CB_SIDE_BUY);
+    fill.fee.e8 = -5;
+    cb_ledger_entry entry;
+    assert_int_equal(cb_ledger_from_fill(&fill, &entry, NULL), CB_OK);
+    cb_ledger_books books = some_books(16);
+    assert_int_equal(cb_ledger_post(&books, &entry, NULL), CB_OK);
+    assert_int_equal(balance(&books, "assets/binance/main", "BNB"), 5);
+    assert_int_equal(balance(&books, "fees/binance", "BNB"), -5);
+}
+
 static void fills_without_fee_or_quote_still_balance(void **unused)
 {
     (void)unused;
@@ -142,7 +155,7 @@ static void incomplete_fills_are_refused(void **unused)
             fill.quote_qty.e8 = -1;
             break;
         case 3:
-            fill.fee.e8 = -1;
+            fill.fee.e8 = INT64_MIN;
             break;
         case 4:
             fill.fee_asset[0] = '\0';
@@ -365,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_buy_moves_base_quote_and_fee),
         cmocka_unit_test(a_sell_moves_the_other_way_and_the_fee_leaves),
+        cmocka_unit_test(a_negative_fee_is_a_rebate),
         cmocka_unit_test(fills_without_fee_or_quote_still_balance),
         cmocka_unit_test(the_entry_id_names_the_trade),
         cmocka_unit_test(incomplete_fills_are_refused),
