@@ -104,12 +104,14 @@ static void drop_slot(
     command(out, COLLECTOR_REQUEST_CLOSE)->slot = slot;
 }
 
-static void begin_all(collector_state *state, bool is_from_start, cb_outbox *out)
+static void begin_all(
+    const collector_state *state, bool is_new_stream, bool is_backfill, cb_outbox *out)
 {
     for (uint32_t i = 0; i < state->symbols_count; i++) {
         collector_command *begin = command(out, COLLECTOR_REQUEST_BEGIN);
         begin->symbol = i;
-        begin->is_from_start = is_from_start;
+        begin->is_new_stream = is_new_stream;
+        begin->is_backfill = is_backfill;
     }
 }
 
@@ -191,7 +193,7 @@ static void on_live(
         return;
     }
     set_primary(state, slot, out);
-    begin_all(state, false, out);
+    begin_all(state, true, !state->has_backfilled, out);
     state->has_backfilled = true;
     arm_rollover(state, now_ns, out);
 }
@@ -294,7 +296,7 @@ static void on_consumer(collector_state *state, const cb_event *event, cb_outbox
         }
     }
     if (state->has_backfilled) {
-        begin_all(state, true, out);
+        begin_all(state, false, true, out);
     }
 }
 
@@ -378,7 +380,7 @@ static void on_need(
         job->rounds = 0;
         return;
     }
-    collector_rest_want(state, index, need, input->is_ok);
+    collector_rest_want(state, index, need, input->is_forced);
 }
 
 static void on_outcome(

@@ -42,7 +42,6 @@ typedef struct collector_config {
     uint64_t rest_in_flight_max;
     uint64_t weight_per_minute;
     uint64_t seed;
-    char capture[COLLECTOR_TEXT_MAX];
 } collector_config;
 
 /* Service-local events; the body of all is collector_input, but of INSTRUMENT a cb_instrument. */
@@ -57,7 +56,7 @@ typedef enum collector_event {
     COLLECTOR_EVENT_SILENT,   /* slot: no data for too long */
     COLLECTOR_EVENT_ANSWER,   /* job, action, retry_after_s, used_weight, is_progress */
     COLLECTOR_EVENT_LIMITS,   /* weight_per_minute */
-    COLLECTOR_EVENT_NEED,     /* need */
+    COLLECTOR_EVENT_NEED,     /* need, is_forced */
     COLLECTOR_EVENT_OUTCOME,  /* outcome */
     COLLECTOR_EVENT_INSTRUMENT
 } collector_event;
@@ -70,6 +69,7 @@ typedef struct collector_input {
     uint32_t job;
     uint32_t action; /* cb_venue_action; what the venue's answer means */
     bool is_ok;
+    bool is_forced;        /* candles: also those that went out before */
     bool is_progress;      /* a repair brought something new */
     int64_t retry_after_s; /* -1: not stated */
     int64_t used_weight;   /* in this minute, -1: not stated */
@@ -85,7 +85,7 @@ typedef enum collector_request {
     COLLECTOR_REQUEST_CLOSE,     /* slot */
     COLLECTOR_REQUEST_SUBSCRIBE, /* slot, symbol: from this one on, as many as fit; then REPLY */
     COLLECTOR_REQUEST_PRIMARY,   /* slot; COLLECTOR_SLOTS = none */
-    COLLECTOR_REQUEST_BEGIN,     /* symbol, is_from_start: collector_market_begin */
+    COLLECTOR_REQUEST_BEGIN,     /* symbol, is_new_stream, is_backfill: collector_market_begin */
     COLLECTOR_REQUEST_FETCH,
     COLLECTOR_REQUEST_GIVE_UP, /* symbol, kind: the repair failed */
     COLLECTOR_REQUEST_WAKE     /* wake_mono_ns */
@@ -95,7 +95,8 @@ typedef struct collector_command {
     uint32_t slot;
     uint32_t symbol;
     collector_kind kind;
-    bool is_from_start;
+    bool is_new_stream;
+    bool is_backfill;
     int64_t wake_mono_ns;
 } collector_command;
 

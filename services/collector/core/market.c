@@ -450,32 +450,35 @@ void collector_market_ticker(
 
 void collector_market_begin(collector_market *market,
     uint32_t symbol,
-    bool is_from_start,
-    int64_t now_ns,
+    bool is_new_stream,
+    bool is_backfill,
     uint32_t backfill_count,
     const collector_sink *sink)
 {
     collector_symbol *state = symbol_at(market, symbol);
     collector_candles *candles = &state->candles;
     CB_ASSERT(sink != NULL);
-    CB_ASSERT(now_ns >= 0);
-    if (!is_from_start) {
+    CB_ASSERT(backfill_count > 0);
+    if (is_new_stream) {
         state->book.delta_last_id = 0; /* another connection: its sequence stands for itself */
         collector_market_restart_book(market, symbol, sink);
     }
-    if (candles->is_holding) {
+    if (candles->is_holding && !is_backfill) {
         return; /* a fetch is on its way and will bring everything up to now */
     }
-    const bool is_whole_backfill = is_from_start || !candles->has_last;
-    candles->is_holding = true;
-    candles->is_gap = false;
-    candles->missing_count = is_whole_backfill ? backfill_count : 0;
-    candles->repaired_count = 0;
-    collector_candles from = *candles;
-    if (is_whole_backfill) {
-        from.next_open_ns = 0;
+    if (!candles->is_holding) {
+        candles->is_holding = true;
+        candles->is_gap = false;
+        candles->missing_count = 0;
+        candles->repaired_count = 0;
     }
-    need_candles(symbol, &from, 0, sink);
+    const bool is_newest = is_backfill || !candles->has_last;
+    const collector_need need = {.symbol = symbol,
+        .kind = COLLECTOR_KIND_CANDLE,
+        .from_ns = is_newest ? 0 : candles->next_open_ns,
+        .missing_count = is_newest ? backfill_count : 0,
+        .is_gap = candles->is_gap};
+    sink->need(sink->context, &need);
 }
 
 void collector_market_stop(collector_market *market, const collector_sink *sink)

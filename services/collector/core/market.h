@@ -182,12 +182,13 @@ void collector_market_delta(collector_market *market,
     const collector_sink *sink);
 
 /* ---- the start of a stream and its end ---- */
-/** The streams of a symbol run: its book starts over, its candles are asked for since the last one
- *  (or backfill_count of them, when there is none or is_from_start). */
+/** Asks for the candles since the last one, or for the newest backfill_count of them when there is
+ *  none or is_backfill. is_new_stream: the symbol's streams run on a new connection, its book
+ * starts over too. */
 void collector_market_begin(collector_market *market,
     uint32_t symbol,
-    bool is_from_start,
-    int64_t now_ns,
+    bool is_new_stream,
+    bool is_backfill,
     uint32_t backfill_count,
     const collector_sink *sink);
 /** Drops the book and asks for a snapshot. */
