@@ -21,8 +21,9 @@ typedef struct judgement {
     uint32_t verdicts_count;
     cb_verdict verdicts[VERDICTS_MAX];
     bool is_granted;
-    const char *rule;   /* that refused */
-    risk_finding found; /* its finding */
+    const char *rule;    /* that refused */
+    uint32_t rule_index; /* RISK_RULES_COUNT for stale_intent */
+    risk_finding found;  /* its finding */
 } judgement;
 
 static void copy_text(char *out, size_t size, const char *text)
@@ -85,6 +86,7 @@ static void evaluate(const risk_state *state, judgement *judged)
         if (judged->facts.is_reducing && !rule->applies_to_reducing) {
             found.is_pass = true; /* recorded as seen, without a say */
         }
+        judged->rule_index = judged->is_granted ? i : judged->rule_index;
         add_verdict(state, judged, rule->name, &found);
     }
     CB_ASSERT(judged->verdicts_count == RISK_RULES_COUNT);
@@ -202,6 +204,7 @@ static void grant(risk_step_context *step, const cb_intent *intent, const judgem
     cb_permit_sign(permit, (const uint8_t *)key, strlen(key));
     CB_ASSERT(permit->expires_ns > step->now_ns);
     CB_ASSERT(permit->qty.e8 > 0);
+    step->state->permits_count++;
     reserve(step, intent, judged);
     take_tokens(step, intent);
 }
@@ -213,6 +216,7 @@ static void deny(risk_step_context *step, const cb_intent *intent, const judgeme
     cb_denial *denial = CB_PUBLISH(step->out, CB_SUBJECT_DENIAL, RISK_TABLE_DENIAL, cb_denial);
     CB_ASSERT(!judged->is_granted);
     CB_ASSERT(judged->rule != NULL);
+    step->state->denials_count[judged->rule_index]++;
     fill_envelope(&denial->env, intent);
     denial->intent_id = intent->intent_id;
     denial->signal_id = intent->signal_id;
@@ -269,6 +273,7 @@ void risk_judge_stale(risk_step_context *step, const cb_intent *intent)
         .limit_e8 = 0,
         .unit = RISK_UNIT_MS,
         .detail = "not judged before its deadline"};
+    judged.rule_index = RISK_RULES_COUNT;
     add_verdict(step->state, &judged, "stale_intent", &found);
     CB_ASSERT(!judged.is_granted);
     store_judgement(step, intent, &judged);

@@ -72,7 +72,19 @@ static void kill_set(risk_step_context *step, const cb_kill_command *command)
     said->env.causation_id = command->env.event_id;
     said->env.correlation_id = command->env.correlation_id;
     *CB_STORE(step->out, RISK_TABLE_KILL_CHANGE, cb_kill) = *said;
+    *CB_REQUEST(step->out, RISK_REQUEST_KILL_CHANGED, cb_kill) = *kill;
     CB_ASSERT(kill->version > 0);
+}
+
+/* A person who lowers the account's scope, or all, has looked into what put it in doubt. */
+static void end_doubt(risk_state *state, const cb_kill_command *command)
+{
+    const bool is_account = cb_sv_starts_with(cb_sv_from(command->scope), "account:") &&
+                            cb_text_equal(command->scope + 8, state->account.account);
+    if (command->level == 0 && (is_account || cb_text_equal(command->scope, SCOPE_ALL))) {
+        state->account.is_unsure = false;
+        state->is_account_changed = true;
+    }
 }
 
 /* "*", or kind:name. */
@@ -111,6 +123,7 @@ void risk_kill_on_command(risk_step_context *step, const risk_kill_request *requ
     CB_ASSERT(error != NULL);
     if (error[0] == '\0') {
         kill_set(step, &request->command);
+        end_doubt(step->state, &request->command);
     }
     risk_kill_reply *reply = CB_REQUEST(step->out, RISK_REQUEST_KILL_REPLY, risk_kill_reply);
     memcpy(reply->reply_to, request->reply_to, sizeof(reply->reply_to));

@@ -3,7 +3,8 @@
  * (qty - cum) over all orders that are not terminal, so an order in flight counts in full.
  *
  * An order that we never permitted (placed by hand, or by another program with the same key) is
- * reserved for as soon as it is heard of. */
+ * reserved for as soon as it is heard of, unless it states no quantity: a market order by quote
+ * amount is over before anything could be reserved. */
 #include <string.h>
 
 #include "base/assert.h"
@@ -83,12 +84,12 @@ static void reserve_foreign(risk_step_context *step, const cb_order *order)
     risk_state *state = step->state;
     const cb_id id = order_identity(order);
     const bool is_over = cb_order_is_terminal(order->state);
-    if (is_over || cb_idset_has(&state->judged_seen, id) ||
+    if (is_over || order->qty.e8 <= 0 || cb_idset_has(&state->judged_seen, id) ||
         cb_idset_has(&state->foreign_ended, id)) {
         return;
     }
     const int64_t price_e8 = foreign_price(state, order);
-    if (state->open_count == RISK_RESERVATIONS_MAX || price_e8 <= 0 || order->qty.e8 <= 0) {
+    if (state->open_count == RISK_RESERVATIONS_MAX || price_e8 <= 0) {
         risk_account_doubt(state);
         return;
     }

@@ -297,6 +297,17 @@ uint32_t risk_open_orders(const risk_state *state)
     return state->open_count;
 }
 
+uint64_t risk_permits_count(const risk_state *state)
+{
+    return state->permits_count;
+}
+
+uint64_t risk_denials_count(const risk_state *state, uint32_t rule)
+{
+    CB_ASSERT(rule <= RISK_RULES_COUNT);
+    return state->denials_count[rule];
+}
+
 const risk_account *risk_account_of(const risk_state *state)
 {
     return &state->account;

@@ -72,7 +72,8 @@ typedef struct risk_kill_request {
 
 /* Requests of the core to its shell. */
 typedef enum risk_request {
-    RISK_REQUEST_KILL_REPLY /* risk_kill_reply: answer the command, its effect is durable */
+    RISK_REQUEST_KILL_REPLY,  /* risk_kill_reply: answer the command, its effect is durable */
+    RISK_REQUEST_KILL_CHANGED /* cb_kill: a scope's new level is durable, announce it */
 } risk_request;
 
 typedef struct risk_kill_reply {
@@ -101,6 +102,10 @@ const char *risk_not_ready_reason(const risk_state *state);
 /** Σ of what open orders may still trade (base e8, all symbols), and how many there are. */
 int64_t risk_reserved_qty(const risk_state *state);
 uint32_t risk_open_orders(const risk_state *state);
+/** Since the start of the process: intents granted, and denied by the rule with that index
+ *  (RISK_RULES_COUNT: too late). */
+uint64_t risk_permits_count(const risk_state *state);
+uint64_t risk_denials_count(const risk_state *state, uint32_t rule);
 const risk_account *risk_account_of(const risk_state *state);
 
 #endif /* RISK_H */

@@ -82,6 +82,8 @@ struct risk_state {
     uint32_t held_count;   /* in order of arrival */
     int64_t hold_timer_ns; /* when RISK_TIMER_HOLD fires, 0 = not set */
     risk_held_slot held[RISK_HELD_MAX];
+    uint64_t permits_count;                       /* for metrics; begins anew with each start */
+    uint64_t denials_count[RISK_RULES_COUNT + 1]; /* by rule; the last: too late */
     cb_idset fills_seen;
     cb_idset judged_seen;
     cb_idset foreign_ended; /* orders that were not ours and are over */

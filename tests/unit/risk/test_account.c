@@ -105,6 +105,8 @@ static void a_fill_beyond_the_order_puts_the_account_in_doubt(void **unused)
     f_expect_denied(f, &intent, "not_ready");
     intent = f_exit(f, "BTCUSDT", E8(40000), 0);
     (void)f_expect_granted(f, &intent); /* closing is still allowed */
+    f_command_kill(f, "account:main", 0, "looked into it", "ada");
+    assert_false(account(f)->is_unsure);
     f_destroy(f);
 }
 
