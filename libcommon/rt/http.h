@@ -27,8 +27,8 @@ typedef struct cb_http_request {
     size_t headers_count;
     const char *body; /* NULL for none; copied */
     size_t body_size;
-    int64_t connect_timeout_ms;
-    int64_t total_timeout_ms;
+    int64_t connect_timeout_ms; /* 0 = 1 s */
+    int64_t total_timeout_ms;   /* from the moment it leaves its lane; 0 = 5 s */
     size_t response_max; /* bytes; 0 = CB_HTTP_BODY_MAX */
     const char *lane;    /* "" or a name: requests of one lane go one after another */
 } cb_http_request;
@@ -57,7 +57,8 @@ typedef void (*cb_http_fn)(void *context, const cb_http_answer *answer);
 cb_http *cb_http_create(cb_loop *loop, cb_err *err);
 void cb_http_destroy(cb_http *http);
 /**
- * Starts a request; fn is called exactly once from the loop. POST, PUT and DELETE bodies go by read
+ * Starts a request, at once when its connection is there; fn is called exactly once from the loop,
+ * never within this call. A lane is in use until its answer has come. POST, PUT and DELETE bodies go by read
  * callback without seek over HTTP/1.1, with no Expect, no redirects, no retries: libcurl cannot
  * send them twice (docs/adr). Everything is copied.
  */
