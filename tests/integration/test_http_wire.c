@@ -286,7 +286,7 @@ static int setup(void **state)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(address);
     if (bind(f->server->listen_fd, (struct sockaddr *)&address, size) != 0 ||
-        listen(f->server->listen_fd, 128) != 0 ||
+        listen(f->server->listen_fd, 1024) != 0 ||
         getsockname(f->server->listen_fd, (struct sockaddr *)&address, &size) != 0) {
         return -1;
     }
@@ -322,7 +322,7 @@ static void start(fixture *f, const char *method, const char *path, const char *
         .headers_count = 1,
         .body = body,
         .body_size = body != NULL ? strlen(body) : 0,
-        .connect_timeout_ms = 1000,
+        .connect_timeout_ms = 10000,
         .total_timeout_ms = is_stalling ? 700 : 20000,
         .response_max = 1 << 20,
         .lane = strncmp(path, "/lane", 5) == 0 ? "orders" : ""};
