@@ -7,6 +7,8 @@
 #include "base/assert.h"
 #include "ind/parts.h"
 
+#define WIDTH_RATIO_MIN 1e-12
+
 typedef struct bollinger_state {
     cb_ind_window window;
     double multiplier;
@@ -59,10 +61,25 @@ static double squares_of(const bollinger_state *bands)
     return squares;
 }
 
+/* Follows the window: one value came, one left. Built anew when the window has gone round, and when
+ * what left outweighs what remains (ten of 53 bits would be lost). */
+static void update_squares(bollinger_state *bands, double close, double dropped, double mean_before)
+{
+    const double change = (close - dropped) * (close - bands->mean + dropped - mean_before);
+    bands->squares += change;
+    if (bands->window.next == 0 || fabs(change) > 1024.0 * fabs(bands->squares)) {
+        bands->squares = squares_of(bands);
+    }
+}
+
+/* A width below the rounding of the average itself is none: the bands touch. */
 static void write_bands(const bollinger_state *bands, double close, double *out)
 {
     const double variance = bands->squares / cb_ind_f64(bands->window.capacity);
-    const double width = bands->multiplier * sqrt(variance > 0 ? variance : 0);
+    double width = bands->multiplier * sqrt(variance > 0 ? variance : 0);
+    if (width <= WIDTH_RATIO_MIN * fabs(bands->mean)) {
+        width = 0;
+    }
     out[0] = bands->mean;
     out[1] = bands->mean + width;
     out[2] = bands->mean - width;
@@ -79,12 +96,7 @@ static bool bollinger_update(void *state, const cb_bar *bar, double *out)
     }
     const double mean_before = bands->mean;
     bands->mean = bands->window.sum / cb_ind_f64(bands->window.capacity);
-    if (bands->window.next == 0) {
-        bands->squares = squares_of(bands);
-    } else {
-        bands->squares +=
-            (bar->close - dropped) * (bar->close - bands->mean + dropped - mean_before);
-    }
+    update_squares(bands, bar->close, dropped, mean_before);
     write_bands(bands, bar->close, out);
     CB_ASSERT(out[1] >= out[2]);
     return true;
