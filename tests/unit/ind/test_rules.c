@@ -465,7 +465,7 @@ static void fixed_point_becomes_double_and_back(void **unused)
     assert_int_equal(cb_e8_from_f64(0.0000000049, &back, NULL), CB_OK);
     assert_int_equal(back, 0);
     back = 7;
-    assert_int_equal(cb_e8_from_f64(NAN, &back, NULL), CB_E_RANGE);
+    assert_int_equal(cb_e8_from_f64((double)NAN, &back, NULL), CB_E_RANGE);
     assert_int_equal(cb_e8_from_f64((double)INFINITY, &back, NULL), CB_E_RANGE);
     assert_int_equal(cb_e8_from_f64(92233720369.0, &back, NULL), CB_E_RANGE);
     assert_int_equal(cb_e8_from_f64(-92233720369.0, &back, NULL), CB_E_RANGE);

@@ -427,7 +427,7 @@ static void encode_refuses_what_decode_would_refuse(void **unused)
         cb_encode(&cb_trade_desc, &trade, wire, sizeof(wire), &size, &err), CB_E_RANGE);
     assert_non_null(strstr(err.text, "taker_side"));
 
-    cb_named_value value = {.name = "x", .value = NAN};
+    cb_named_value value = {.name = "x", .value = (double)NAN};
     assert_int_equal(
         cb_encode(&cb_named_value_desc, &value, wire, sizeof(wire), &size, &err), CB_E_CORRUPT);
     value.value = (double)-INFINITY;
