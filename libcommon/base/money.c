@@ -201,7 +201,6 @@ static bool rounds_away(cb_u128 remainder, cb_u128 divisor, cb_rounding rounding
         return remainder >= divisor - remainder;
     case CB_ROUND_DOWN:
     case CB_ROUND_EXACT:
-        return false;
     default:
         return false;
     }

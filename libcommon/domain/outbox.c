@@ -7,7 +7,8 @@
 #include "base/assert.h"
 
 #define BODY_ALIGN ((size_t)16)
-_Static_assert(CB_OUTBOX_BYTES_MAX % BODY_ALIGN == 0, "the buffer holds whole aligned bodies");
+_Static_assert(
+    (size_t)CB_OUTBOX_BYTES_MAX % BODY_ALIGN == 0, "the buffer holds whole aligned bodies");
 _Static_assert(CB_OUTBOX_BYTES_MAX <= UINT32_MAX, "bytes_used counts all of it");
 
 void cb_outbox_reset(cb_outbox *out)
@@ -30,7 +31,7 @@ static cb_action *outbox_append(cb_outbox *out, cb_action_type type)
 static void *outbox_take_body(cb_outbox *out, cb_action *action, size_t size)
 {
     CB_ASSERT(out->bytes_used % BODY_ALIGN == 0);
-    CB_ASSERT(size <= CB_OUTBOX_BYTES_MAX - out->bytes_used);
+    CB_ASSERT(size <= (size_t)CB_OUTBOX_BYTES_MAX - out->bytes_used);
     action->body = out->bytes + out->bytes_used;
     action->body_size = (uint32_t)size;
     memset(action->body, 0, size);

@@ -57,8 +57,9 @@ void cb_testing_random_text(cb_prng *prng, char *out, uint32_t capacity)
             out[used++] = 'x';
             continue;
         }
-        memcpy(out + used, next, size);
-        used += size;
+        for (size_t i = 0; i < size; i++) {
+            out[used++] = next[i];
+        }
     }
 }
 

@@ -373,7 +373,7 @@ static cb_status read_bytes(reader *in, reader *out)
 static cb_status skip_value(reader *in, unsigned wire_type)
 {
     uint64_t ignored = 0;
-    reader ignored_bytes;
+    reader ignored_bytes = *in;
     switch (wire_type) {
     case WIRE_VARINT:
         return read_varint(in, &ignored);
@@ -540,7 +540,7 @@ static cb_status read_field(
     }
     void *member = member_in(body, field->offset);
     uint64_t value = 0;
-    reader bytes;
+    reader bytes = *in;
     cb_status status = CB_OK;
     switch (wire_type) {
     case WIRE_VARINT:

@@ -112,6 +112,20 @@ static void put_id(json_writer *json, cb_id id)
     put_quoted_plain(json, text);
 }
 
+/* True when text is the same double again, to the bit. */
+static bool f64_reads_back(const char *text, double value)
+{
+    double back = 0;
+    /* Our own text, so nothing can go wrong that the comparison would not show. */
+    if (sscanf(text, "%lf", &back) != 1) { // NOLINT(cert-err34-c)
+        return false;
+    }
+    uint64_t bits[2] = {0, 1};
+    memcpy(&bits[0], &back, sizeof(back));
+    memcpy(&bits[1], &value, sizeof(value));
+    return bits[0] == bits[1];
+}
+
 static void put_f64(json_writer *json, double value)
 {
     if (!isfinite(value)) {
@@ -119,10 +133,8 @@ static void put_f64(json_writer *json, double value)
         return;
     }
     char text[NUMBER_TEXT_MAX];
-    /* The shortest of the usual precisions that reads back as the same value. */
     (void)snprintf(text, sizeof(text), "%.15g", value);
-    double back = 0;
-    if (sscanf(text, "%lf", &back) != 1 || memcmp(&back, &value, sizeof(value)) != 0) {
+    if (!f64_reads_back(text, value)) {
         (void)snprintf(text, sizeof(text), "%.17g", value);
     }
     put_plain(json, text);

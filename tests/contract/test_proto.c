@@ -304,12 +304,12 @@ static void set_list(
     if (count == 0) {
         return;
     }
-    ProtobufCMessage **items = malloc(count * sizeof(*items));
+    ProtobufCMessage **items = calloc(count, sizeof(void *));
     assert_non_null(items);
     for (size_t i = 0; i < count; i++) {
         items[i] = random_message(prng, ours->sub);
     }
-    memcpy(message + theirs->offset, &items, sizeof(items));
+    *(ProtobufCMessage ***)(void *)(message + theirs->offset) = items;
     memcpy(message + theirs->quantifier_offset, &count, sizeof(count));
 }
 
@@ -345,8 +345,7 @@ static void set_member(
     if (ours->kind == CB_KIND_REP) {
         set_list(prng, ours, theirs, message);
     } else if (ours->kind == CB_KIND_MSG) {
-        ProtobufCMessage *nested = random_message(prng, ours->sub);
-        memcpy(member, &nested, sizeof(nested));
+        *(ProtobufCMessage **)(void *)member = random_message(prng, ours->sub);
     } else if (ours->kind == CB_KIND_TEXT) {
         set_text(prng, ours, member);
     } else if (ours->kind == CB_KIND_ID || ours->kind == CB_KIND_BLOB32) {

@@ -330,7 +330,7 @@ static void decimal_parse_equals_a_slow_reference(void **unused)
     cb_prng_init(&prng, 7);
     int seen[CB_STATUS_COUNT] = {0};
     for (int round = 0; round < 200000; round++) {
-        char text[TEXT_MAX];
+        char text[TEXT_MAX] = "";
         const size_t size = random_decimal_text(&prng, text);
         int64_t value = 0;
         int64_t wanted = 0;

@@ -16,7 +16,7 @@
 #define CAPACITY 64
 #define PRICES 150
 
-static _Alignas(16) uint8_t block[2 * 4096 * sizeof(cb_level)];
+static _Alignas(16) uint8_t block[(size_t)2 * 4096 * sizeof(cb_level)];
 
 static cb_order_book a_book(uint32_t capacity)
 {

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <zstd.h>
 
 #include "base/hash.h"
+#include "base/strview.h"
 #include "base/timefmt.h"
 #include "domain/candle.h"
 
@@ -199,9 +201,59 @@ static void the_hash_follows_the_state(void **unused)
 
 /* ---- the exchange's own candles ---- */
 #define DATA "../shared/data/ohlcv/"
-#define LINE_MAX_BYTES 256
 
-/* time,open,high,low,close,volume,… ; the header and other lines give false. */
+/* A whole file, unpacked; read line by line. */
+typedef struct lines {
+    char *text;
+    char *at;
+} lines;
+
+static uint8_t *read_file(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    const long end = ftell(file);
+    assert_true(end > 0);
+    assert_int_equal(fseek(file, 0, SEEK_SET), 0);
+    uint8_t *bytes = malloc((size_t)end);
+    assert_non_null(bytes);
+    *size = fread(bytes, 1, (size_t)end, file);
+    assert_int_equal(*size, end);
+    assert_int_equal(fclose(file), 0);
+    return bytes;
+}
+
+static lines open_lines(const char *path)
+{
+    size_t packed_size = 0;
+    uint8_t *packed = read_file(path, &packed_size);
+    ZSTD_DStream *stream = ZSTD_createDStream();
+    assert_non_null(stream);
+    ZSTD_inBuffer in = {packed, packed_size, 0};
+    ZSTD_outBuffer out = {NULL, 0, 0};
+    while (in.pos < in.size) {
+        if (out.size - out.pos < 1U << 20) {
+            out.size = 2 * out.size + (4U << 20);
+            out.dst = realloc(out.dst, out.size);
+            assert_non_null(out.dst);
+        }
+        const size_t left = ZSTD_decompressStream(stream, &out, &in);
+        assert_false(ZSTD_isError(left));
+    }
+    (void)ZSTD_freeDStream(stream);
+    free(packed);
+    char *text = out.dst;
+    assert_true(out.pos < out.size);
+    if (text == NULL) {
+        fail_msg("%s is empty", path);
+        return (lines){NULL, NULL};
+    }
+    text[out.pos] = '\0';
+    return (lines){text, text};
+}
+
+/* time in ms or s, open, high, low, close, volume, …; the header and other lines give false. */
 static bool parse_line(char *line, cb_candle *out, uint32_t interval_s)
 {
     memset(out, 0, sizeof(*out));
@@ -209,15 +261,15 @@ static bool parse_line(char *line, cb_candle *out, uint32_t interval_s)
     size_t count = 0;
     char *rest = line;
     while (count < 16 && rest != NULL) {
-        cells[count++] = strsep(&rest, ",\n");
+        cells[count++] = strsep(&rest, ",");
     }
     int64_t *const fields[] = {
         &out->open.e8, &out->high.e8, &out->low.e8, &out->close.e8, &out->volume.e8};
-    if (count < 6 || cells[0][0] < '0' || cells[0][0] > '9') {
+    uint64_t ts = 0;
+    if (count < 6 || !cb_u64_parse(cb_sv_from(cells[0]), INT64_MAX, &ts)) {
         return false;
     }
-    const int64_t ts = strtoll(cells[0], NULL, 10);
-    out->open_ts_ns = ts * (ts > INT64_C(100000000000) ? CB_NS_PER_MS : CB_NS_PER_S);
+    out->open_ts_ns = (int64_t)ts * (ts > UINT64_C(100000000000) ? CB_NS_PER_MS : CB_NS_PER_S);
     for (size_t i = 0; i < 5; i++) {
         if (cb_decimal_parse(cells[i + 1], strlen(cells[i + 1]), fields[i], NULL) != CB_OK) {
             return false;
@@ -228,11 +280,11 @@ static bool parse_line(char *line, cb_candle *out, uint32_t interval_s)
     return true;
 }
 
-/* The next candle of a zstd file opened by zstdcat; false at its end. */
-static bool next_candle(FILE *file, cb_candle *out, uint32_t interval_s)
+/* False at the end. */
+static bool next_candle(lines *file, cb_candle *out, uint32_t interval_s)
 {
-    char line[LINE_MAX_BYTES];
-    while (fgets(line, sizeof(line), file) != NULL) {
+    while (file->at != NULL && *file->at != '\0') {
+        char *line = strsep(&file->at, "\n");
         if (parse_line(line, out, interval_s)) {
             return true;
         }
@@ -246,7 +298,7 @@ typedef struct tally {
     int absent;
 } tally;
 
-static void compare_with(FILE *whole_file,
+static void compare_with(lines *whole_file,
     uint32_t interval_s,
     const cb_candle *built,
     cb_candle *whole,
@@ -269,29 +321,22 @@ static void compare_with(FILE *whole_file,
 
 static tally aggregate_files(const char *parts, const char *wholes, uint32_t interval_s)
 {
-    char command[256];
-    (void)snprintf(command, sizeof(command), "zstd -dcq %s", parts);
-    FILE *parts_file = popen(command, "r");
-    (void)snprintf(command, sizeof(command), "zstd -dcq %s", wholes);
-    FILE *wholes_file = popen(command, "r");
-    assert_non_null(parts_file);
-    assert_non_null(wholes_file);
+    lines parts_file = open_lines(parts);
+    lines wholes_file = open_lines(wholes);
     cb_candle_builder builder = a_builder(interval_s);
     cb_candle part;
     cb_candle whole;
     cb_candle out[2];
     tally counts = {0, 0, 0};
-    bool has_whole = next_candle(wholes_file, &whole, interval_s);
-    while (next_candle(parts_file, &part, 60)) {
+    bool has_whole = next_candle(&wholes_file, &whole, interval_s);
+    while (next_candle(&parts_file, &part, 60)) {
         const uint32_t count = cb_candle_builder_feed(&builder, &part, out);
         for (uint32_t i = 0; i < count; i++) {
-            compare_with(wholes_file, interval_s, &out[i], &whole, &has_whole, &counts);
+            compare_with(&wholes_file, interval_s, &out[i], &whole, &has_whole, &counts);
         }
     }
-    /* The reader of the longer file may stop early; its pipe then ends with SIGPIPE, which is fine.
-     */
-    (void)pclose(parts_file);
-    (void)pclose(wholes_file);
+    free(parts_file.text);
+    free(wholes_file.text);
     return counts;
 }
 

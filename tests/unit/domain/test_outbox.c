@@ -81,7 +81,7 @@ static void too_many_actions(void)
 static void too_many_bytes(void)
 {
     cb_outbox_reset(&outbox);
-    (void)cb_outbox_store(&outbox, 0, CB_OUTBOX_BYTES_MAX - 16);
+    (void)cb_outbox_store(&outbox, 0, (size_t)CB_OUTBOX_BYTES_MAX - 16);
     (void)cb_outbox_store(&outbox, 0, 17);
 }
 
@@ -118,7 +118,7 @@ static void a_full_outbox_traps(void **unused)
         cb_outbox_set_timer(&outbox, 1, 1);
     }
     cb_outbox_reset(&outbox);
-    assert_non_null(cb_outbox_store(&outbox, 0, CB_OUTBOX_BYTES_MAX));
+    assert_non_null(cb_outbox_store(&outbox, 0, (size_t)CB_OUTBOX_BYTES_MAX));
 }
 
 /* ---- enumerations and descriptions ---- */

@@ -414,8 +414,8 @@ static void tables_are_complete_and_bounds_are_usable(void **unused)
         assert_true(ops->outputs_count >= 1 && ops->outputs_count <= CB_INDICATOR_OUTPUTS_MAX);
         assert_true(strlen(ops->summary) > 0 && strlen(ops->formula) > 0);
         assert_true(strlen(ops->source) > 0);
-        int64_t least[CB_PARAMS_PER_ENTRY_MAX];
-        int64_t most[CB_PARAMS_PER_ENTRY_MAX];
+        int64_t least[CB_PARAMS_PER_ENTRY_MAX] = {0};
+        int64_t most[CB_PARAMS_PER_ENTRY_MAX] = {0};
         cb_indicator_defaults(ops, least);
         assert_true(cb_indicator_accepts(ops, least));
         for (uint32_t i = 0; i < ops->params_count; i++) {
@@ -424,7 +424,7 @@ static void tables_are_complete_and_bounds_are_usable(void **unused)
             assert_true(strlen(ops->params[i].help) > 0);
         }
         for (uint32_t i = 0; i < ops->params_count; i++) {
-            int64_t outside[CB_PARAMS_PER_ENTRY_MAX];
+            int64_t outside[CB_PARAMS_PER_ENTRY_MAX] = {0};
             cb_indicator_defaults(ops, outside);
             outside[i] = least[i] - 1;
             assert_false(cb_indicator_accepts(ops, outside));

@@ -339,10 +339,10 @@ static void lists_take_their_capacity_and_no_more(void **unused)
     for (size_t i = 0; i < 257; i++) {
         many[2 * i] = 0x32; /* field 6, bytes, length 0 */
     }
-    assert_int_equal(decode(&cb_book_delta_desc, many, 2 * 256, NULL), CB_OK);
+    assert_int_equal(decode(&cb_book_delta_desc, many, sizeof(many) - 2, NULL), CB_OK);
     assert_int_equal(((const cb_book_delta *)(const void *)body)->bids_count, 256);
     cb_err err;
-    assert_int_equal(decode(&cb_book_delta_desc, many, 2 * 257, &err), CB_E_FULL);
+    assert_int_equal(decode(&cb_book_delta_desc, many, sizeof(many), &err), CB_E_FULL);
     assert_non_null(strstr(err.text, "bids"));
 }
 
