@@ -333,10 +333,10 @@ cb_status cb_bus_publish(cb_bus *bus,
         (void)snprintf(order, sizeof(order), ORDER_PREFIX "%" PRIx64, bus->next_order++);
         reply = order;
     }
-    return published(bus,
-        natsConnection_PublishRequest(bus->nc, subject, reply, bytes, (int)size),
-        subject,
-        err);
+    const natsStatus status =
+        reply[0] == '\0' ? natsConnection_Publish(bus->nc, subject, bytes, (int)size)
+                         : natsConnection_PublishRequest(bus->nc, subject, reply, bytes, (int)size);
+    return published(bus, status, subject, err);
 }
 
 cb_status cb_bus_publish_headers(cb_bus *bus,

@@ -75,7 +75,7 @@ cb_bus_sub *cb_bus_subscribe(
 /**
  * Hands bytes to the socket (sent when the loop turns, or by cb_bus_flush).
  *
- * @param reply [borrowed] NULL: the publication number is sent in its place.
+ * @param reply [borrowed] "" for none; NULL: the publication number is sent in its place.
  * @return CB_OK; CB_E_UNAVAILABLE while the connection is down (nothing is kept for later);
  *         CB_E_RANGE when the server's payload limit is exceeded.
  */

@@ -18,6 +18,7 @@
 #define PULL_AGAIN 128 /* ask for more when so few are left to come */
 #define PULL_EXPIRES_NS (20 * CB_NS_PER_S)
 #define PULL_LOST_NS (25 * CB_NS_PER_S) /* longer than expires: the answer was lost */
+#define REPLAY_BATCH 256                /* rows of one replay, see service_out.c */
 #define GAP_NS (2 * CB_NS_PER_S)
 #define GAP_AT_START_NS (300 * CB_NS_PER_MS) /* what was in flight when the process ended */
 #define START_PERIOD_NS (10 * CB_NS_PER_S)
@@ -353,6 +354,24 @@ static void drop_duplicate(cb_shell *shell, const cb_bus_message *message)
     rt_txn_end_event(shell);
 }
 
+static uint64_t distance(const rt_in *in, uint32_t key, uint64_t seq)
+{
+    return seq - in->keys[key].applied_seq;
+}
+
+/* Of a full house, the one that has longest to wait. */
+static rt_held *farthest_held(rt_in *in)
+{
+    rt_held *farthest = &in->held[0];
+    for (uint32_t i = 1; i < in->held_count; i++) {
+        if (distance(in, in->held[i].key, in->held[i].seq) >
+            distance(in, farthest->key, farthest->seq)) {
+            farthest = &in->held[i];
+        }
+    }
+    return farthest;
+}
+
 static void hold(cb_shell *shell, const cb_inbox_item *item, rt_in_key *key, const hop_header *hop)
 {
     rt_in *in = &shell->in;
@@ -364,12 +383,19 @@ static void hold(cb_shell *shell, const cb_inbox_item *item, rt_in_key *key, con
             return;
         }
     }
-    if (in->held_count == RT_HELD_MAX) {
+    rt_held *held = NULL;
+    if (in->held_count < RT_HELD_MAX) {
+        held = &in->held[in->held_count++];
+    } else {
+        held = farthest_held(in);
+        const bool is_nearer = distance(in, index, hop->seq) < distance(in, held->key, held->seq);
+        const cb_inbox_item *dropped = is_nearer ? &held->item : item;
         cb_metric_add(shell->counts.shed, 1);
-        cb_bus_message_free(&item->message); /* not acknowledged: it comes again */
-        return;
+        cb_bus_message_free(&dropped->message); /* not acknowledged: it comes again */
+        if (!is_nearer) {
+            return;
+        }
     }
-    rt_held *held = &in->held[in->held_count++];
     held->item = *item;
     held->key = index;
     held->seq = hop->seq;
@@ -486,6 +512,7 @@ static void watch_key(cb_shell *shell, rt_in_key *key, int64_t now_ns)
 {
     if (key->announced_seq <= key->applied_seq) {
         key->gap_mono_ns = 0;
+        key->asked_seq = 0;
         return;
     }
     if (key->gap_mono_ns == 0) {
@@ -493,8 +520,14 @@ static void watch_key(cb_shell *shell, rt_in_key *key, int64_t now_ns)
     }
     const bool is_start = now_ns - shell->started_mono_ns < START_PERIOD_NS;
     const int64_t patience_ns = is_start ? GAP_AT_START_NS : GAP_NS;
-    if (now_ns - key->gap_mono_ns >= patience_ns && now_ns - key->asked_mono_ns >= GAP_NS) {
+    if (now_ns - key->gap_mono_ns < patience_ns) {
+        return;
+    }
+    /* A producer replays a bounded batch; when that is through, the next is asked for at once. */
+    const bool is_batch_through = key->applied_seq + 1 >= key->asked_seq + REPLAY_BATCH;
+    if (now_ns - key->asked_mono_ns >= GAP_NS || (key->asked_seq != 0 && is_batch_through)) {
         key->asked_mono_ns = now_ns;
+        key->asked_seq = key->applied_seq + 1;
         ask_replay(shell, key);
     }
 }

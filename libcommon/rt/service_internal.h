@@ -151,6 +151,7 @@ typedef struct rt_in_key {
     uint64_t announced_seq;
     int64_t gap_mono_ns; /* since when something is missing, 0 = nothing is */
     int64_t asked_mono_ns;
+    uint64_t asked_seq; /* from where the last replay was asked, 0 = none is under way */
 } rt_in_key;
 
 typedef struct rt_pull {

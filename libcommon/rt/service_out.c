@@ -12,7 +12,7 @@
 #include "rt/service_internal.h"
 
 #define RESEND_AFTER_NS (2 * CB_NS_PER_S)
-#define REPLAY_PAUSE_NS (500 * CB_NS_PER_MS)
+#define REPLAY_PAUSE_NS (100 * CB_NS_PER_MS)
 #define MARKS_PER_UPDATE 256
 #define SCAN_ROWS 256
 #define HOP_HEADER "Cb-Hop"
@@ -191,7 +191,13 @@ static cb_status send_message(
     char reply[RT_REPLY_MAX];
     char hop[RT_KEY_MAX + RT_AFTER_MAX + 24];
     char id[RT_KEY_MAX + 48];
-    (void)snprintf(hop, sizeof(hop), "%s %" PRIu64 " %s", key->key, message->seq, message->after);
+    /* Never an empty last word: NATS trims the end of a header. */
+    (void)snprintf(hop,
+        sizeof(hop),
+        "%s %" PRIu64 " %s",
+        key->key,
+        message->seq,
+        message->after[0] != '\0' ? message->after : "-");
     (void)snprintf(id, sizeof(id), "%s/%s/%" PRIu64, shell->service->name, key->key, message->seq);
     (void)snprintf(reply,
         sizeof(reply),
