@@ -37,6 +37,7 @@ static const call_row calls[CB_VENUE_CALL_COUNT] = {
     [CB_VENUE_CALL_ALL_ORDERS] = {CB_VENUE_GET, "/api/v3/allOrders", 20, true, false},
     [CB_VENUE_CALL_OWN_TRADES] = {CB_VENUE_GET, "/api/v3/myTrades", 20, true, false},
     [CB_VENUE_CALL_ACCOUNT] = {CB_VENUE_GET, "/api/v3/account", 20, true, false},
+    [CB_VENUE_CALL_PRICES] = {CB_VENUE_GET, "/api/v3/ticker/price", 2, false, false},
     [CB_VENUE_CALL_TRADING_FEE] = {CB_VENUE_GET, "/sapi/v1/asset/tradeFee", 1, true, false},
 };
 
@@ -250,7 +251,7 @@ static uint32_t tickers_weight(cb_venue_call call, const cb_venue_params *params
     if (params->symbol[0] != '\0') {
         return 2;
     }
-    if (call == CB_VENUE_CALL_BOOK_TICKERS) {
+    if (call != CB_VENUE_CALL_TICKERS) {
         return 4;
     }
     if (params->symbols_count == 0 || params->symbols_count > 100) {
@@ -328,6 +329,7 @@ static bool needs_symbol(cb_venue_call call)
     case CB_VENUE_CALL_INSTRUMENTS:
     case CB_VENUE_CALL_TICKERS:
     case CB_VENUE_CALL_BOOK_TICKERS:
+    case CB_VENUE_CALL_PRICES:
     case CB_VENUE_CALL_PLACE:
     case CB_VENUE_CALL_PLACE_TEST:
     case CB_VENUE_CALL_CANCEL_REPLACE:
@@ -379,6 +381,7 @@ static refusal add_params(
         return add_account_read(form, call, params, weight);
     case CB_VENUE_CALL_TICKERS:
     case CB_VENUE_CALL_BOOK_TICKERS:
+    case CB_VENUE_CALL_PRICES:
         *weight = tickers_weight(call, params);
         return add_symbol_or_symbols(form, params);
     case CB_VENUE_CALL_OPEN_ORDERS:
