@@ -287,6 +287,12 @@ static void answer_history(cb_shell *shell, const cb_query_msg *question, const 
             break;
         }
     }
+    cb_candle end; /* an empty candle ends the list: a cut answer is not taken for a whole one */
+    memset(&end, 0, sizeof end);
+    if (cb_delimited_put(&cb_candle_desc, &end, user->answer, HISTORY_ANSWER_MAX, &used, NULL) !=
+        CB_OK) {
+        used = 0;
+    }
     cb_shell_reply(shell, reply_to, user->answer, used);
 }
 

@@ -237,11 +237,6 @@ void signals_on_history(signals_state *state, const cb_event *event, cb_outbox *
     const signals_history *history = CB_BODY(event, signals_history);
     signals_symbol *symbol = signals_find(state, state->config->venue, history->symbol);
     CB_ASSERT(symbol != NULL); /* the shell answers what this core asked */
-    if (history->is_failed) {
-        symbol->is_waiting = false;
-        symbol->is_stale_history = true;
-        return;
-    }
     if (history->is_first) {
         signals_init_symbol(state, symbol);
     }

@@ -99,7 +99,6 @@ typedef struct signals_history {
     char symbol[24];
     bool is_first;
     bool is_last;
-    bool is_failed; /* nobody answered: what is known stays, the next candle asks again */
     uint32_t bars_count;
     signals_bar bars[SIGNALS_HISTORY_CHUNK];
 } signals_history;

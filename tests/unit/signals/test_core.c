@@ -98,26 +98,6 @@ static void a_missed_candle_is_asked_for_once(void **unused)
     bench_close(&b);
 }
 
-static void a_failed_question_is_asked_again_with_the_next_candle(void **unused)
-{
-    (void)unused;
-    bench b;
-    bench_open(&b);
-    b.minute++;
-    bench_next(&b, CB_E8);
-    assert_true(bench_has_asked(&b));
-    signals_history *failed = calloc(1, sizeof *failed);
-    memcpy(failed->symbol, "BTCUSDT", 8);
-    failed->is_failed = true;
-    bench_feed(&b, SIGNALS_EVENT_HISTORY, failed, sizeof *failed);
-    free(failed);
-    assert_int_equal(b.out->actions_count, 0);
-    bench_next(&b, CB_E8);
-    assert_true(bench_has_asked(&b));
-    assert_null(bench_intent(&b));
-    bench_close(&b);
-}
-
 static void backfill_behind_us_leads_to_a_new_question(void **unused)
 {
     (void)unused;
@@ -469,7 +449,6 @@ int main(void)
         cmocka_unit_test(nothing_is_decided_before_history_has_come),
         cmocka_unit_test(an_empty_history_is_an_answer),
         cmocka_unit_test(a_missed_candle_is_asked_for_once),
-        cmocka_unit_test(a_failed_question_is_asked_again_with_the_next_candle),
         cmocka_unit_test(backfill_behind_us_leads_to_a_new_question),
         cmocka_unit_test(backfill_that_follows_is_taken_without_decision),
         cmocka_unit_test(late_candles_are_taken_without_decision),
