@@ -77,9 +77,8 @@ static void streams_open_by_path_and_query(void **state)
         "{\"e\":\"trade\",\"E\":1700000000000,\"s\":\"BTCUSDT\",\"t\":1,\"p\":\"100.00000000\","
         "\"q\":\"1.00000000\",\"T\":1700000000000,\"m\":false,\"M\":true}");
     assert_int_equal(d->frames[1].handle, 2);
-    assert_int_equal(
-        strncmp(d->frames[1].text, "{\"stream\":\"btcusdt@trade\",\"data\":{\"e\":\"trade\"", 46),
-        0);
+    static const char wrapped[] = "{\"stream\":\"btcusdt@trade\",\"data\":{\"e\":\"trade\"";
+    assert_ptr_equal(strstr(d->frames[1].text, wrapped), d->frames[1].text);
     door_free(d);
 }
 
