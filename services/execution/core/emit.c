@@ -5,17 +5,6 @@
 
 #include <string.h>
 
-static cb_id emit_order_event_id(const cb_order *row)
-{
-    char source[sizeof("execution.order.") + CB_ID_TEXT_MAX];
-    cb_textbuf text = cb_textbuf_over(source, sizeof(source));
-    char id[CB_ID_TEXT_MAX];
-    cb_id_print(row->intent_id, id);
-    cb_textbuf_add(&text, "execution.order.");
-    cb_textbuf_add(&text, id);
-    return cb_id_make(source, 0, row->version);
-}
-
 static void emit_copy(char *out, size_t size, const char *text)
 {
     cb_textbuf cut = cb_textbuf_over(out, size);
@@ -35,9 +24,10 @@ void exec_emit_order(
     emit_copy(row->reason, sizeof(row->reason), reason);
     const cb_order_refusal refusal = cb_order_check_move(before.version == 0 ? NULL : &before, row);
     CB_ASSERT(refusal == CB_ORDER_REFUSAL_NONE);
-    /* The first version is caused by the permit, each later one by the one before. */
-    row->env.causation_id = before.version == 0 ? row->env.causation_id : before.env.event_id;
-    row->env.event_id = emit_order_event_id(row);
+    /* Who, when and in which place: the runtime's to fill for each version. */
+    row->env = (cb_envelope){.causation_id = before.env.causation_id,
+        .correlation_id = before.env.correlation_id,
+        .origin_ns = before.env.origin_ns};
     cb_order *body = CB_PUBLISH(out, CB_SUBJECT_ORDER, EXEC_TABLE_ORDERS, cb_order);
     *body = *row;
     order->told_qty = row->cum_qty;

@@ -76,7 +76,7 @@ typedef struct exec_order {
     uint64_t finished_seq; /* event in which it finished */
     char venue_reason[64];
     cb_price reference_price; /* what the decision was made at; 0 after a restart */
-    cb_order row; /* the latest published version; its envelope names that version's event */
+    cb_order row; /* the latest published version; of its envelope only the ids of the chain */
 } exec_order;
 
 typedef struct exec_symbol {

@@ -67,15 +67,7 @@ static void settle_fill_body(
     const exec_order *order, const cb_venue_trade *trade, cb_fill_source source, cb_fill *fill)
 {
     const cb_order *row = &order->row;
-    char name[sizeof("execution.fill..") + 64];
-    cb_textbuf text = cb_textbuf_over(name, sizeof(name));
-    const char *const parts[] = {
-        "execution.fill.", row->venue, ".", row->account, ".", row->symbol};
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        cb_textbuf_add(&text, parts[i]);
-    }
-    fill->env.event_id = cb_id_make(name, 0, trade->trade_id);
-    fill->env.causation_id = row->env.event_id;
+    fill->env.causation_id = row->env.causation_id;
     fill->env.correlation_id = row->env.correlation_id;
     fill->env.origin_ns = row->env.origin_ns;
     memcpy(fill->account, row->account, sizeof(fill->account));

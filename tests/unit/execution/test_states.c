@@ -396,20 +396,24 @@ static void cancel_racing_with_a_fill_gives_one_result(void **context)
     }
 }
 
-static void events_of_an_order_are_a_chain(void **context)
+static void every_version_and_fill_names_the_permit_as_its_cause(void **context)
 {
     (void)context;
-    const cb_order order = rig_sending(&bench);
-    const cb_venue_order view = rig_venue_view(&order, "101", CB_ORDER_STATE_OPEN, 0);
-    rig_placed(&bench, &order, CB_ANSWER_ACCEPTED, &view);
-    const cb_order *open = rig_last_order(&bench);
-    assert_true(cb_id_equal(open->env.causation_id, order.env.event_id));
-    assert_false(cb_id_equal(open->env.event_id, order.env.event_id));
-    const cb_order opened = *open;
+    cb_permit permit = rig_permit(&bench);
+    permit.env.origin_ns = 77;
+    const cb_order order = rig_sending_as(&bench, &permit);
+    assert_true(cb_id_equal(order.env.causation_id, permit.env.event_id));
     const cb_venue_order full = rig_venue_view(&order, "101", CB_ORDER_STATE_FILLED, CB_E8);
+    rig_placed(&bench, &order, CB_ANSWER_ACCEPTED, &full);
     const cb_venue_trade trade = rig_trade(&bench, &full, 5001, CB_E8);
     rig_report(&bench, &full, &trade);
-    assert_true(cb_id_equal(rig_fill(&bench, 0)->env.causation_id, opened.env.event_id));
+    const cb_envelope *envs[] = {&rig_fill(&bench, 0)->env, &rig_last_order(&bench)->env};
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(cb_id_equal(envs[i]->causation_id, permit.env.event_id));
+        assert_true(cb_id_equal(envs[i]->correlation_id, permit.env.correlation_id));
+        assert_true(cb_id_is_none(envs[i]->event_id)); /* the runtime's to give */
+        assert_int_equal(envs[i]->origin_ns, 77);
+    }
 }
 
 static void more_filled_than_ordered_kills_and_books(void **context)
@@ -520,7 +524,7 @@ int main(void)
         TEST(missing_fill_is_fetched_after_two_seconds),
         TEST(order_that_expires_at_once_ends_with_what_was_filled),
         TEST(cancel_racing_with_a_fill_gives_one_result),
-        TEST(events_of_an_order_are_a_chain),
+        TEST(every_version_and_fill_names_the_permit_as_its_cause),
         TEST(more_filled_than_ordered_kills_and_books),
         TEST(second_venue_order_under_one_client_id_kills),
         TEST(ready_orders_wait_until_live_or_expired),

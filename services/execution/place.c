@@ -1,0 +1,315 @@
+/* Claim and send. The request is built and signed before the claim, so that a process that was
+ * stopped in between holds a signature that the venue refuses; the claim is one statement that
+ * checks everything that can forbid the order at the moment it commits; then one POST, once. */
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/strview.h"
+#include "services/execution/shell.h"
+
+/* $7 is NULL on the system clock: PostgreSQL's own time counts then. On the simulator's clock the
+ * order's time is replayed time, and ours is the only one that knows it. */
+static const char SQL_CLAIM[] =
+    "WITH l AS (SELECT 1 FROM lease x JOIN orders o ON o.account = x.account AND o.venue = x.venue"
+    " WHERE o.intent_id = $1::uuid AND x.owner = $2::uuid AND x.epoch = $3::bigint"
+    " AND x.expires_at > clock_timestamp() FOR SHARE OF x)"
+    " UPDATE orders o SET state = 'sending', lease_epoch = $3::bigint, claim_epoch = $3::bigint,"
+    " claim_nonce = $4::uuid, sign_ts_ns = $5::bigint, window_ms = $6::bigint,"
+    " claimed_ns = coalesce($7::bigint, (extract(epoch FROM clock_timestamp()) * 1e9)::bigint)"
+    " WHERE o.intent_id = $1::uuid AND o.state = 'ready'"
+    " AND o.not_after_ns > coalesce($7::bigint, (extract(epoch FROM clock_timestamp()) * "
+    "1e9)::bigint)"
+    " AND EXISTS (SELECT 1 FROM l) AND NOT EXISTS (SELECT 1 FROM kill k"
+    " WHERE (k.scope IN ('*', 'venue:' || o.venue, 'account:' || o.account, 'symbol:' || o.symbol,"
+    " 'strategy:' || o.strategy) OR k.scope !~ '^([*]$|(venue|account|symbol|strategy):)')"
+    " AND ((k.level = 1 AND NOT o.reduce_only) OR k.level IN (2, 4) OR k.level > 4"
+    " OR (k.level = 3 AND NOT (o.reduce_only AND o.purpose = 'flatten'))))"
+    " RETURNING claim_nonce";
+
+/* Read only when the claim changed nothing: what stood in its way. */
+static const char SQL_WHY[] =
+    "SELECT o.state, o.not_after_ns <= coalesce($5::bigint,"
+    " (extract(epoch FROM clock_timestamp()) * 1e9)::bigint), EXISTS (SELECT 1 FROM lease x"
+    " WHERE x.account = o.account AND x.venue = o.venue AND x.owner = $2::uuid"
+    " AND x.epoch = $3::bigint AND x.expires_at > clock_timestamp()), $4::uuid IS NULL"
+    " FROM orders o WHERE o.intent_id = $1::uuid";
+
+/* ---- claim ---- */
+
+static void feed_claim(exec_shell *self, exec_claim_outcome outcome, const char *detail)
+{
+    exec_prepared *prepared = &self->prepared;
+    exec_claim_result result = {.intent_id = prepared->order.intent_id,
+        .outcome = outcome,
+        .sign_ts_ns = prepared->sign_ts_ns};
+    cb_textbuf text = cb_textbuf_over(result.detail, sizeof(result.detail));
+    cb_textbuf_add(&text, detail);
+    prepared->is_used = outcome == EXEC_CLAIM_DONE;
+    cb_shell_feed(self->shell, EXEC_EVENT_CLAIM, &result, sizeof(result));
+}
+
+static void on_why(void *context, const cb_result *result, const cb_row *const *rows)
+{
+    exec_shell *self = context;
+    if (result->status != CB_OK || result->rows_count != 1) {
+        feed_claim(self, EXEC_CLAIM_FAILED, result->message);
+        return;
+    }
+    if (!cb_text_equal(cb_row_text(rows[0], 0), "ready")) {
+        /* The lease is ours and the row moved: memory and database disagree. Only a fresh start
+         * knows what is true. */
+        cb_shell_die(self->shell, "claim_row_moved", cb_row_text(rows[0], 0));
+    }
+    if (!cb_row_bool(rows[0], 2)) {
+        cb_shell_die(self->shell, "lease_lost", "the claim found the lease gone");
+    }
+    feed_claim(self, cb_row_bool(rows[0], 1) ? EXEC_CLAIM_EXPIRED : EXEC_CLAIM_KILLED, "");
+}
+
+static void put_claim_identity(exec_shell *self)
+{
+    cb_params_reset(&self->params);
+    cb_params_id(&self->params, self->prepared.order.intent_id);
+    cb_params_id(&self->params, self->owner);
+    cb_params_u64(&self->params, self->lease_epoch);
+}
+
+static void put_replayed_now(exec_shell *self)
+{
+    if (cb_shell_is_bus_clock(self->shell)) {
+        cb_params_i64(&self->params, cb_shell_now_ns(self->shell));
+    } else {
+        cb_params_null(&self->params);
+    }
+}
+
+static void ask_why(exec_shell *self)
+{
+    put_claim_identity(self);
+    cb_params_null(&self->params);
+    put_replayed_now(self);
+    cb_pg_query(cb_shell_pg(self->shell), SQL_WHY, &self->params, on_why, self);
+}
+
+static void on_claimed(void *context, const cb_result *result, const cb_row *const *rows)
+{
+    (void)rows;
+    exec_shell *self = context;
+    exec_prepared *prepared = &self->prepared;
+    CB_ASSERT(prepared->is_used);
+    if (result->status == CB_E_UNKNOWN) {
+        cb_shell_die(self->shell, "claim_unknown", result->message);
+    }
+    if (result->status != CB_OK) {
+        feed_claim(self, EXEC_CLAIM_FAILED, result->message); /* rolled back for certain */
+        return;
+    }
+    if (result->rows_count != 1) {
+        ask_why(self);
+        return;
+    }
+    prepared->claimed_mono_ns = cb_mono_ns();
+    cb_metric_observe_ns(
+        self->metrics.sign_to_claimed, prepared->claimed_mono_ns - prepared->begun_mono_ns);
+    feed_claim(self, EXEC_CLAIM_DONE, "");
+}
+
+static void describe_order(const cb_order *order, cb_venue_order_request *out)
+{
+    *out = (cb_venue_order_request){.side = order->side,
+        .order_type = order->order_type,
+        .tif = order->tif,
+        .qty = order->qty,
+        .price = order->limit_price,
+        .reply_kind = CB_VENUE_REPLY_FULL};
+    memcpy(out->symbol, order->symbol, sizeof(out->symbol));
+    memcpy(out->client_order_id, order->client_order_id, sizeof(out->client_order_id));
+    if (order->order_type == CB_ORDER_TYPE_MARKET) {
+        out->tif = CB_TIF_NONE; /* market orders have none, whatever the intent says */
+    }
+}
+
+/* t0 of order-path.md: everything that can fail locally fails here, before the claim. */
+static cb_status prepare(exec_shell *self, const exec_claim *claim, cb_err *err)
+{
+    exec_prepared *prepared = &self->prepared;
+    memset(prepared, 0, sizeof(*prepared));
+    prepared->is_used = true;
+    prepared->order = claim->order;
+    prepared->begun_ns = cb_shell_now_ns(self->shell);
+    prepared->begun_mono_ns = cb_mono_ns();
+    prepared->sign_ts_ns = exec_sign_ts_ns(self);
+    memcpy(prepared->params.symbol, claim->order.symbol, sizeof(prepared->params.symbol));
+    describe_order(&claim->order, &prepared->params.order);
+    const cb_venue_auth auth = {
+        .keys = &self->keys, .sign_ts_ns = prepared->sign_ts_ns, .window_ms = claim->window_ms};
+    return self->venue->build(
+        CB_VENUE_CALL_PLACE, &prepared->params, &auth, &prepared->request, err);
+}
+
+static bool is_risk_silent(const exec_shell *self)
+{
+    cb_heartbeat beat;
+    int64_t age_ns = 0;
+    /* In a replay all services share one machine and every decision must come out the same twice:
+     * a hiccup of the machine is no reason to refuse there. */
+    const int64_t factor = cb_shell_is_bus_clock(self->shell) ? 10 : 1;
+    return !cb_shell_peer(self->shell, "risk", &beat, &age_ns) ||
+           age_ns > factor * self->config->heartbeat_age_max_ns;
+}
+
+void exec_claim_order(exec_shell *self, const exec_claim *claim)
+{
+    CB_ASSERT(!self->prepared.is_used);
+    CB_ASSERT(claim->window_ms > 0);
+    cb_err err = {0};
+    if (claim->order.env.origin_ns > 0) {
+        cb_metric_observe_ns(self->metrics.origin_to_claim,
+            cb_shell_now_ns(self->shell) - claim->order.env.origin_ns);
+    }
+    const cb_status status = prepare(self, claim, &err);
+    if (status != CB_OK) {
+        feed_claim(self, EXEC_CLAIM_NOT_BUILT, err.text);
+        return;
+    }
+    if (!claim->order.reduce_only && is_risk_silent(self)) {
+        feed_claim(self, EXEC_CLAIM_RISK_SILENT, "");
+        return;
+    }
+    put_claim_identity(self);
+    cb_params_id(
+        &self->params, cb_id_make("execution.claim", self->lease_epoch, ++self->claims_count));
+    cb_params_i64(&self->params, self->prepared.sign_ts_ns);
+    cb_params_i64(&self->params, claim->window_ms);
+    put_replayed_now(self);
+    cb_pg_query(cb_shell_pg(self->shell), SQL_CLAIM, &self->params, on_claimed, self);
+}
+
+/* ---- send ---- */
+
+static void feed_placed(exec_shell *self, exec_order_answer *answer)
+{
+    answer->intent_id = self->prepared.order.intent_id;
+    answer->answered_ns = cb_shell_now_ns(self->shell);
+    self->prepared.is_used = false;
+    cb_metric_add(self->metrics.placed[answer->answer_class], 1);
+    cb_shell_feed(self->shell, EXEC_EVENT_PLACED, answer, sizeof(*answer));
+}
+
+static void record_placed(
+    exec_shell *self, const cb_http_answer *http, const exec_order_answer *answer)
+{
+    const exec_prepared *prepared = &self->prepared;
+    const exec_record record = {.intent_id = prepared->order.intent_id,
+        .correlation_id = prepared->order.env.correlation_id,
+        .kind = "place",
+        .request = &prepared->request,
+        .answer = http,
+        .answer_class = answer->answer_class,
+        .reason = answer->reason,
+        .at_ns = prepared->begun_ns,
+        .begun_mono_ns = prepared->begun_mono_ns};
+    exec_record_request(self, &record);
+}
+
+/* t4: what the answer means is the venue's matter; what it leads to, the core's. */
+static void judge_placed(exec_shell *self, const cb_http_answer *http, exec_order_answer *out)
+{
+    const exec_prepared *prepared = &self->prepared;
+    cb_textbuf reason = cb_textbuf_over(out->reason, sizeof(out->reason));
+    out->retry_after_s = -1;
+    if (http->outcome != CB_HTTP_ANSWERED) {
+        out->answer_class =
+            http->outcome == CB_HTTP_NOT_SENT ? CB_ANSWER_NOT_SENT : CB_ANSWER_UNKNOWN;
+        cb_textbuf_add(&reason, http->detail);
+        return;
+    }
+    cb_venue_answer *judged = &self->judged;
+    memset(judged, 0, sizeof(*judged));
+    self->venue->judge(CB_VENUE_CALL_PLACE,
+        &prepared->params,
+        http->status,
+        (cb_strview){http->body, http->body_size},
+        judged);
+    out->answer_class = judged->answer_class;
+    out->has_order = judged->has_order;
+    out->order = judged->order;
+    if (judged->answer_class == CB_ANSWER_THROTTLED || http->status == 429 || http->status == 418) {
+        out->retry_after_s = http->retry_after_s >= 0 ? http->retry_after_s : 60;
+    }
+    if (judged->answer_class != CB_ANSWER_ACCEPTED) {
+        cb_textbuf_add(&reason, "HTTP ");
+        cb_textbuf_add_i64(&reason, http->status);
+        cb_textbuf_add(&reason, " ");
+        cb_textbuf_add_i64(&reason, judged->error.code);
+        cb_textbuf_add(&reason, " ");
+        cb_textbuf_add(&reason, judged->error.text);
+    }
+}
+
+static void observe_placed(exec_shell *self, const cb_http_answer *http)
+{
+    const exec_prepared *prepared = &self->prepared;
+    if (http->sent_mono_ns > 0) {
+        cb_metric_observe_ns(
+            self->metrics.claimed_to_socket, http->sent_mono_ns - prepared->claimed_mono_ns);
+    }
+    if (http->sent_mono_ns > 0 && http->first_byte_mono_ns > 0) {
+        cb_metric_observe_ns(
+            self->metrics.socket_to_answer, http->first_byte_mono_ns - http->sent_mono_ns);
+    }
+    if (http->sent_mono_ns > 0 && prepared->order.env.origin_ns > 0 &&
+        !cb_shell_is_bus_clock(self->shell)) {
+        const int64_t ago_ns = cb_mono_ns() - http->sent_mono_ns;
+        cb_metric_observe_ns(self->metrics.origin_to_socket,
+            cb_shell_now_ns(self->shell) - ago_ns - prepared->order.env.origin_ns);
+    }
+}
+
+static void on_placed(void *context, const cb_http_answer *http)
+{
+    exec_shell *self = context;
+    CB_ASSERT(self->prepared.is_used);
+    exec_order_answer answer = {.retry_after_s = -1};
+    judge_placed(self, http, &answer);
+    observe_placed(self, http);
+    /* The record refers to what was prepared, which the next claim overwrites; its statement is
+     * copied here and goes to the database behind the outcome's own transaction or before it. */
+    record_placed(self, http, &answer);
+    feed_placed(self, &answer);
+}
+
+/* t2: since the signature so much time must not have passed that the venue may have stopped
+ * waiting. On the simulator's clock that is its own time, which stands still in lockstep. */
+static bool is_too_late(const exec_shell *self)
+{
+    const exec_prepared *prepared = &self->prepared;
+    if (cb_shell_is_bus_clock(self->shell)) {
+        const int64_t window_ns = exec_window_ns(cb_shell_state(self->shell));
+        return cb_shell_now_ns(self->shell) - prepared->begun_ns > window_ns / 2;
+    }
+    return cb_mono_ns() - prepared->begun_mono_ns > EXEC_SEND_BUDGET_NS;
+}
+
+void exec_send_order(exec_shell *self, const exec_send *send)
+{
+    CB_ASSERT(self->prepared.is_used);
+    CB_ASSERT(cb_id_equal(send->intent_id, self->prepared.order.intent_id));
+    const char *why = NULL;
+    if (is_too_late(self)) {
+        why = "too long between signature and send";
+    } else if (!exec_lease_is_fresh(self)) {
+        why = "lease not renewed in time";
+    }
+    if (why != NULL) {
+        exec_order_answer answer = {.answer_class = CB_ANSWER_NOT_SENT, .retry_after_s = -1};
+        cb_textbuf reason = cb_textbuf_over(answer.reason, sizeof(answer.reason));
+        cb_textbuf_add(&reason, why);
+        record_placed(self, NULL, &answer);
+        feed_placed(self, &answer);
+        return;
+    }
+    exec_http(self, &self->prepared.request, "order", EXEC_ORDER_ANSWER_MAX, on_placed, self);
+    const exec_sent sent = {.intent_id = send->intent_id, .sent_ns = cb_shell_now_ns(self->shell)};
+    cb_shell_feed(self->shell, EXEC_EVENT_SENT, &sent, sizeof(sent));
+}

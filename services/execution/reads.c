@@ -1,0 +1,366 @@
+/* Questions to the venue and cancels: described by the venue's functions, sent in lanes, answered
+ * to the core exactly once each. A question may be asked again, so nothing here is ever urgent
+ * enough to guess. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/strview.h"
+#include "services/execution/shell.h"
+
+int64_t exec_sign_ts_ns(const exec_shell *self)
+{
+    const int64_t venue_now_ns = cb_shell_now_ns(self->shell) + self->offset_ns;
+    return venue_now_ns / CB_NS_PER_MS * CB_NS_PER_MS;
+}
+
+void exec_http(exec_shell *self,
+    const cb_venue_request *request,
+    const char *lane,
+    size_t response_max,
+    cb_http_fn fn,
+    void *context)
+{
+    char url[EXEC_URL_MAX];
+    cb_textbuf text = cb_textbuf_over(url, sizeof(url));
+    cb_textbuf_add(&text, self->config->rest_url);
+    cb_textbuf_add(&text, request->url_path);
+    cb_http_request http = {.method = cb_venue_method_name(request->method),
+        .url = url,
+        .headers_count = request->headers_count,
+        .body = request->body[0] != '\0' ? request->body : NULL,
+        .body_size = strlen(request->body),
+        .connect_timeout_ms = EXEC_CONNECT_TIMEOUT_MS,
+        .total_timeout_ms = EXEC_TOTAL_TIMEOUT_MS,
+        .response_max = response_max,
+        .lane = lane};
+    CB_ASSERT(request->headers_count <= CB_HTTP_HEADERS_MAX);
+    for (uint32_t i = 0; i < request->headers_count; i++) {
+        http.headers[i] = (cb_http_header){request->headers[i][0], request->headers[i][1]};
+    }
+    cb_http_start(cb_shell_http(self->shell), &http, fn, context);
+}
+
+cb_answer_class exec_failure_class(
+    exec_shell *self, const cb_http_answer *answer, bool is_order, int64_t *retry_after_s)
+{
+    *retry_after_s = -1;
+    if (answer->outcome != CB_HTTP_ANSWERED) {
+        return answer->outcome == CB_HTTP_NOT_SENT ? CB_ANSWER_NOT_SENT : CB_ANSWER_UNKNOWN;
+    }
+    cb_venue_error error;
+    self->venue->classify(
+        answer->status, (cb_strview){answer->body, answer->body_size}, is_order, &error);
+    const bool is_throttled =
+        error.action == CB_VENUE_ACTION_THROTTLE || error.action == CB_VENUE_ACTION_BAN;
+    if (is_throttled || answer->status == 429 || answer->status == 418) {
+        *retry_after_s = answer->retry_after_s >= 0 ? answer->retry_after_s : 60;
+        return CB_ANSWER_THROTTLED;
+    }
+    return CB_ANSWER_UNKNOWN;
+}
+
+/* ---- what is asked ---- */
+
+static cb_venue_call call_of(exec_request request)
+{
+    switch (request) {
+    case EXEC_REQUEST_CANCEL:
+        return CB_VENUE_CALL_CANCEL;
+    case EXEC_REQUEST_CANCEL_ALL:
+        return CB_VENUE_CALL_CANCEL_ALL;
+    case EXEC_REQUEST_READ_ORDER:
+        return CB_VENUE_CALL_QUERY;
+    case EXEC_REQUEST_READ_OPEN:
+        return CB_VENUE_CALL_OPEN_ORDERS;
+    case EXEC_REQUEST_READ_ALL:
+        return CB_VENUE_CALL_ALL_ORDERS;
+    case EXEC_REQUEST_READ_TRADES:
+        return CB_VENUE_CALL_OWN_TRADES;
+    case EXEC_REQUEST_READ_ACCOUNT:
+        return CB_VENUE_CALL_ACCOUNT;
+    case EXEC_REQUEST_READ_TIME:
+        return CB_VENUE_CALL_TIME;
+    case EXEC_REQUEST_SUBSCRIBE:
+    case EXEC_REQUEST_CLAIM:
+    case EXEC_REQUEST_SEND:
+    case EXEC_REQUEST_RETRY:
+    case EXEC_REQUEST_ALERT:
+    default:
+        CB_ASSERT(false);
+        return CB_VENUE_CALL_PING;
+    }
+}
+
+/* Names of the table venue_request; NULL: not of the order path, not recorded. */
+static const char *kind_of(const exec_call *call)
+{
+    switch (call->request) {
+    case EXEC_REQUEST_CANCEL:
+        return "cancel";
+    case EXEC_REQUEST_CANCEL_ALL:
+        return "cancel_all";
+    case EXEC_REQUEST_READ_ORDER:
+        return "query";
+    case EXEC_REQUEST_READ_OPEN:
+        return cb_id_is_none(call->read.intent_id) ? NULL : "open_orders";
+    case EXEC_REQUEST_READ_ALL:
+        return cb_id_is_none(call->read.intent_id) ? NULL : "all_orders";
+    case EXEC_REQUEST_READ_TRADES:
+        return cb_id_is_none(call->read.intent_id) ? NULL : "trades";
+    case EXEC_REQUEST_READ_ACCOUNT:
+    case EXEC_REQUEST_READ_TIME:
+    case EXEC_REQUEST_SUBSCRIBE:
+    case EXEC_REQUEST_CLAIM:
+    case EXEC_REQUEST_SEND:
+    case EXEC_REQUEST_RETRY:
+    case EXEC_REQUEST_ALERT:
+    default:
+        return NULL;
+    }
+}
+
+static void fill_params(exec_call *call)
+{
+    const exec_read *read = &call->read;
+    cb_venue_params *params = &call->params;
+    memcpy(params->symbol, read->symbol, sizeof(params->symbol));
+    memcpy(params->venue_order_id, read->venue_order_id, sizeof(params->venue_order_id));
+    const bool has_venue_id = read->venue_order_id[0] != '\0';
+    if (!has_venue_id &&
+        (call->request == EXEC_REQUEST_READ_ORDER || call->request == EXEC_REQUEST_CANCEL)) {
+        memcpy(params->client_order_id, read->client_order_id, sizeof(params->client_order_id));
+    }
+    if (call->request == EXEC_REQUEST_READ_ALL) {
+        params->venue_order_id[0] = '\0';
+        params->start_ns = read->start_ns;
+        params->limit = EXEC_LIST_LIMIT;
+    }
+    if (call->request == EXEC_REQUEST_READ_OPEN) {
+        params->venue_order_id[0] = '\0';
+    }
+    if (call->request == EXEC_REQUEST_READ_TRADES) {
+        params->limit = EXEC_LIST_LIMIT;
+        params->has_from_id = read->has_from_id;
+        params->from_id = read->from_id;
+        params->start_ns = has_venue_id || read->has_from_id ? 0 : read->start_ns;
+    }
+}
+
+/* ---- answers ---- */
+
+static void record_call(
+    exec_call *call, const cb_http_answer *http, cb_answer_class answer_class, const char *reason)
+{
+    const char *kind = kind_of(call);
+    if (kind == NULL) {
+        return;
+    }
+    const exec_record record = {.intent_id = call->read.intent_id,
+        .kind = kind,
+        .request = &call->venue_request,
+        .answer = http,
+        .answer_class = answer_class,
+        .reason = reason,
+        .at_ns = call->begun_ns,
+        .begun_mono_ns = call->begun_mono_ns};
+    exec_record_request(call->self, &record);
+}
+
+static void feed_order_answer(exec_call *call, exec_order_answer *answer)
+{
+    static const struct {
+        exec_request request;
+        uint32_t event;
+    } events[] = {{EXEC_REQUEST_CANCEL, EXEC_EVENT_CANCELED},
+        {EXEC_REQUEST_CANCEL_ALL, EXEC_EVENT_CANCELED_ALL},
+        {EXEC_REQUEST_READ_ORDER, EXEC_EVENT_QUERIED}};
+    answer->tag = call->read.tag;
+    answer->intent_id = call->read.intent_id;
+    answer->answered_ns = cb_shell_now_ns(call->self->shell);
+    answer->venue_now_ns = call->venue_now_ns;
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        if (events[i].request == call->request) {
+            cb_shell_feed(call->self->shell, events[i].event, answer, sizeof(*answer));
+            return;
+        }
+    }
+    CB_ASSERT(false);
+}
+
+static void on_order_answer(exec_call *call, const cb_http_answer *http)
+{
+    exec_shell *self = call->self;
+    exec_order_answer answer = {.retry_after_s = -1};
+    cb_textbuf reason = cb_textbuf_over(answer.reason, sizeof(answer.reason));
+    if (http->outcome != CB_HTTP_ANSWERED) {
+        answer.answer_class =
+            exec_failure_class(self, http, call->venue_request.is_order, &answer.retry_after_s);
+        cb_textbuf_add(&reason, http->detail);
+    } else {
+        cb_venue_answer *judged = &self->judged;
+        memset(judged, 0, sizeof(*judged));
+        self->venue->judge(call_of(call->request),
+            &call->params,
+            http->status,
+            (cb_strview){http->body, http->body_size},
+            judged);
+        answer.answer_class = judged->answer_class;
+        answer.has_order = judged->has_order;
+        answer.order = judged->order;
+        if (judged->answer_class == CB_ANSWER_THROTTLED) {
+            answer.retry_after_s = http->retry_after_s >= 0 ? http->retry_after_s : 60;
+        }
+        cb_textbuf_add(&reason, judged->error.text);
+    }
+    record_call(call, http, answer.answer_class, answer.reason);
+    feed_order_answer(call, &answer);
+}
+
+static void on_cancel_all_answer(exec_call *call, const cb_http_answer *http)
+{
+    exec_shell *self = call->self;
+    exec_order_answer answer = {.answer_class = CB_ANSWER_ACCEPTED, .retry_after_s = -1};
+    cb_textbuf reason = cb_textbuf_over(answer.reason, sizeof(answer.reason));
+    if (http->outcome != CB_HTTP_ANSWERED || http->status < 200 || http->status > 299) {
+        answer.answer_class = exec_failure_class(self, http, true, &answer.retry_after_s);
+        cb_textbuf_add(&reason, http->detail[0] != '\0' ? http->detail : "refused");
+    }
+    record_call(call, http, answer.answer_class, answer.reason);
+    feed_order_answer(call, &answer);
+}
+
+static bool parse_time(exec_call *call, const cb_http_answer *http, int64_t *out_ns)
+{
+    return http->outcome == CB_HTTP_ANSWERED && http->status == 200 &&
+           call->self->venue->parse_time((cb_strview){http->body, http->body_size}, out_ns, NULL) ==
+               CB_OK;
+}
+
+static void on_time_answer(exec_call *call, const cb_http_answer *http)
+{
+    exec_shell *self = call->self;
+    exec_time_answer answer = {.tag = call->read.tag, .retry_after_s = -1};
+    if (!parse_time(call, http, &answer.venue_now_ns)) {
+        answer.answer_class = exec_failure_class(self, http, false, &answer.retry_after_s);
+    } else {
+        answer.answer_class = CB_ANSWER_ACCEPTED;
+        answer.round_trip_ns = cb_mono_ns() - call->begun_mono_ns;
+        const int64_t now_ns = cb_shell_now_ns(self->shell);
+        /* On the simulator's clock both are the same by construction; what is measured there is
+         * only the round trip times the speed. */
+        if (!cb_shell_is_bus_clock(self->shell)) {
+            answer.offset_ns = answer.venue_now_ns - (call->begun_ns + now_ns) / 2;
+        }
+        self->offset_ns = answer.offset_ns;
+    }
+    if (http->used_weight_1m >= 0) {
+        cb_metric_set(self->metrics.weight_used, http->used_weight_1m);
+    }
+    cb_shell_feed(self->shell, EXEC_EVENT_TIME, &answer, sizeof(answer));
+}
+
+static void on_answer(void *context, const cb_http_answer *http);
+
+/* The question proper, after its own time was asked for where that matters. */
+static void start_call(exec_call *call)
+{
+    exec_shell *self = call->self;
+    const cb_venue_auth auth = {
+        .keys = &self->keys, .sign_ts_ns = exec_sign_ts_ns(self), .window_ms = 10000};
+    cb_err err = {0};
+    const cb_status status = self->venue->build(
+        call_of(call->request), &call->params, &auth, &call->venue_request, &err);
+    if (status != CB_OK) {
+        const cb_http_answer nothing = {.outcome = CB_HTTP_NOT_SENT,
+            .body = "",
+            .detail = err.text,
+            .retry_after_s = -1,
+            .used_weight_1m = -1};
+        CB_LOG(
+            cb_shell_log(self->shell), CB_LOG_ERROR, "request_not_built", CB_KV("error", err.text));
+        on_answer(call, &nothing);
+        return;
+    }
+    const bool is_cancel =
+        call->request == EXEC_REQUEST_CANCEL || call->request == EXEC_REQUEST_CANCEL_ALL;
+    exec_http(self,
+        &call->venue_request,
+        is_cancel ? "cancel" : "read",
+        is_cancel ? EXEC_ORDER_ANSWER_MAX : EXEC_LIST_ANSWER_MAX,
+        on_answer,
+        call);
+}
+
+static void on_answer(void *context, const cb_http_answer *http)
+{
+    exec_call *call = context;
+    switch (call->request) {
+    case EXEC_REQUEST_CANCEL:
+    case EXEC_REQUEST_READ_ORDER:
+        on_order_answer(call, http);
+        break;
+    case EXEC_REQUEST_CANCEL_ALL:
+        on_cancel_all_answer(call, http);
+        break;
+    case EXEC_REQUEST_READ_OPEN:
+    case EXEC_REQUEST_READ_ALL:
+        record_call(call, http, CB_ANSWER_ACCEPTED, http->detail);
+        exec_feed_orders(call, http);
+        break;
+    case EXEC_REQUEST_READ_TRADES:
+        record_call(call, http, CB_ANSWER_ACCEPTED, http->detail);
+        exec_feed_trades(call, http);
+        break;
+    case EXEC_REQUEST_READ_ACCOUNT:
+        exec_feed_account(call, http);
+        break;
+    case EXEC_REQUEST_READ_TIME:
+        on_time_answer(call, http);
+        break;
+    case EXEC_REQUEST_SUBSCRIBE:
+    case EXEC_REQUEST_CLAIM:
+    case EXEC_REQUEST_SEND:
+    case EXEC_REQUEST_RETRY:
+    case EXEC_REQUEST_ALERT:
+    default:
+        CB_ASSERT(false);
+    }
+    free(call);
+}
+
+/* A query is only as good as the clock it is judged by: the venue's, read before the question, so
+ * that it is never later than the moment the venue looked. */
+static void on_time_before_query(void *context, const cb_http_answer *http)
+{
+    exec_call *call = context;
+    if (!parse_time(call, http, &call->venue_now_ns)) {
+        call->venue_now_ns = 0; /* the answer still tells what is found */
+    }
+    call->begun_ns = cb_shell_now_ns(call->self->shell);
+    call->begun_mono_ns = cb_mono_ns();
+    start_call(call);
+}
+
+void exec_start_read(exec_shell *self, exec_request request, const exec_read *read)
+{
+    exec_call *call = calloc(1, sizeof(*call));
+    CB_ASSERT(call != NULL);
+    call->self = self;
+    call->request = request;
+    call->read = *read;
+    call->begun_ns = cb_shell_now_ns(self->shell);
+    call->begun_mono_ns = cb_mono_ns();
+    fill_params(call);
+    if (request != EXEC_REQUEST_READ_ORDER) {
+        start_call(call);
+        return;
+    }
+    cb_venue_request time_request;
+    cb_err err = {0};
+    const cb_venue_params none = {.limit = 0};
+    const cb_status status =
+        self->venue->build(CB_VENUE_CALL_TIME, &none, NULL, &time_request, &err);
+    CB_ASSERT(status == CB_OK);
+    exec_http(self, &time_request, "read", EXEC_ORDER_ANSWER_MAX, on_time_before_query, call);
+}

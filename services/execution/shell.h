@@ -1,0 +1,187 @@
+/* What the files of execution's shell share.
+ *
+ *   main.c      the service's description
+ *   config.c    configuration fields and what their bounds cannot say
+ *   shell.c     hooks: start, requests of the core to their files, readiness, metrics
+ *   lease.c     the right to write
+ *   recover.c   stored rows back into the core
+ *   place.c     claim and the one POST
+ *   reads.c     questions to the venue
+ *   lists.c     list answers, page by page
+ *   stream.c    the user stream
+ *   record.c    every request of the order path and its answer, for explain
+ *   queries.c   read questions of the gateway */
+#ifndef EXEC_SHELL_H
+#define EXEC_SHELL_H
+
+#include "base/textbuf.h"
+#include "base/timefmt.h"
+#include "rt/service.h"
+#include "services/execution/core/execution.h"
+
+#define EXEC_CONNECT_TIMEOUT_MS 1000
+#define EXEC_TOTAL_TIMEOUT_MS 5000
+#define EXEC_ORDER_ANSWER_MAX ((size_t)1024 * 1024)
+#define EXEC_LIST_ANSWER_MAX ((size_t)8 * 1024 * 1024)
+#define EXEC_LIST_LIMIT 1000 /* what we ask for; a full list may be a cut one */
+#define EXEC_SEND_BUDGET_NS (250 * CB_NS_PER_MS)
+#define EXEC_LEASE_NS (3 * CB_NS_PER_S)
+#define EXEC_URL_MAX 2600
+#define EXEC_TEXT_RECORDED_MAX 4096
+
+/* The order between its claim and its answer; there is one lane, so there is one. */
+typedef struct exec_prepared {
+    bool is_used;
+    cb_order order;
+    cb_venue_params params;
+    cb_venue_request request;
+    int64_t sign_ts_ns;
+    int64_t begun_ns; /* service clock when the request was signed */
+    int64_t begun_mono_ns;
+    int64_t claimed_mono_ns;
+} exec_prepared;
+
+typedef struct exec_metrics {
+    cb_metric *origin_to_claim;
+    cb_metric *sign_to_claimed;
+    cb_metric *claimed_to_socket;
+    cb_metric *origin_to_socket;
+    cb_metric *socket_to_answer;
+    cb_metric *placed[6]; /* by cb_answer_class */
+    cb_metric *orders;
+    cb_metric *fills;
+    cb_metric *refused;
+    cb_metric *differences;
+    cb_metric *external;
+    cb_metric *stale;
+    cb_metric *alerts;
+    cb_metric *stream_ups;
+    cb_metric *user_events;
+    cb_metric *active;
+    cb_metric *unknown;
+    cb_metric *kill_level;
+    cb_metric *is_live;
+    cb_metric *offset;
+    cb_metric *weight_used;
+} exec_metrics;
+
+typedef struct exec_shell {
+    cb_shell *shell;
+    const exec_config *config;
+    const cb_venue_ops *venue;
+    cb_venue_keys keys;
+    cb_params params; /* of the statement that is being made */
+    exec_metrics metrics;
+    cb_timer *tick_timer;
+
+    cb_id owner;
+    uint64_t lease_epoch;
+    int64_t lease_mono_ns;   /* when the last good renewal was asked for */
+    int64_t renewal_mono_ns; /* when the renewal in flight was asked for */
+    bool is_renewing;
+
+    int64_t offset_ns; /* venue minus service clock */
+    exec_prepared prepared;
+    uint64_t claims_count;
+    uint64_t requests_count;
+    cb_venue_answer judged; /* of the answer being judged */
+
+    cb_ws_client *ws;
+    cb_timer *ws_timer; /* opens the stream, or drops a broken one */
+    bool is_ws_timer_set;
+    bool is_ws_wanted;
+    bool is_ws_broken; /* to be dropped outside of its own callbacks */
+    bool is_subscribed;
+    cb_venue_user_event user_event; /* being read */
+    uint64_t ws_request_id;
+    int64_t ws_backoff_ns;
+    uint64_t user_events_count;
+    cb_timer *retry_timer;
+    int64_t retry_backoff_ns;
+} exec_shell;
+
+exec_shell *exec_of(const cb_shell *shell);
+
+/* Whole but for the counts of its lists, which main.c adds. */
+extern const cb_service execution_service;
+extern const cb_migration execution_migrations[];
+extern const size_t execution_migrations_count;
+
+/* config.c */
+extern const cb_config_field exec_fields[];
+extern const size_t exec_fields_count;
+/** What the bounds of single fields cannot say. */
+CB_MUST_USE cb_status exec_config_check(const exec_config *config, cb_err *err);
+
+/* queries.c */
+extern const cb_query exec_queries[];
+extern const size_t exec_queries_count;
+extern const cb_table exec_tables[EXEC_TABLE_COUNT];
+
+/* lease.c */
+/** Takes the lease over; blocking, at the start. */
+CB_MUST_USE cb_status exec_lease_take(exec_shell *self, cb_err *err);
+void exec_lease_renew(exec_shell *self);
+/** False when the last renewal is so old that another may hold it by now. */
+bool exec_lease_is_fresh(const exec_shell *self);
+
+/* recover.c */
+CB_MUST_USE cb_status exec_recover(cb_shell *shell, cb_err *err);
+
+/* place.c */
+void exec_claim_order(exec_shell *self, const exec_claim *claim);
+void exec_send_order(exec_shell *self, const exec_send *send);
+
+/* reads.c */
+/** One request to the venue that is not an order: where its answer goes, and what was asked. */
+typedef struct exec_call {
+    exec_shell *self;
+    exec_request request;
+    exec_read read;
+    cb_venue_params params;
+    cb_venue_request venue_request;
+    int64_t begun_ns;
+    int64_t begun_mono_ns;
+    int64_t venue_now_ns; /* READ_ORDER: the venue's clock before the question */
+    bool is_time_known;
+} exec_call;
+void exec_start_read(exec_shell *self, exec_request request, const exec_read *read);
+/** The venue's clock as we know it, in whole milliseconds, which is what is signed. */
+int64_t exec_sign_ts_ns(const exec_shell *self);
+/** Sends a described request; the answer goes to fn. */
+void exec_http(exec_shell *self,
+    const cb_venue_request *request,
+    const char *lane,
+    size_t response_max,
+    cb_http_fn fn,
+    void *context);
+/** What an answer without a parsed body amounts to: UNKNOWN or THROTTLED. */
+cb_answer_class exec_failure_class(
+    exec_shell *self, const cb_http_answer *answer, bool is_order, int64_t *retry_after_s);
+
+/* lists.c */
+void exec_feed_orders(exec_call *call, const cb_http_answer *answer);
+void exec_feed_trades(exec_call *call, const cb_http_answer *answer);
+void exec_feed_account(exec_call *call, const cb_http_answer *answer);
+
+/* stream.c */
+void exec_stream_want(exec_shell *self);
+void exec_stream_stop(exec_shell *self);
+
+/* record.c */
+typedef struct exec_record {
+    cb_id intent_id;
+    cb_id correlation_id;
+    const char *kind;
+    const cb_venue_request *request;
+    const cb_http_answer *answer; /* NULL: it was not handed to the socket */
+    cb_answer_class answer_class;
+    const char *reason;
+    int64_t at_ns;
+    int64_t begun_mono_ns;
+} exec_record;
+void exec_record_request(exec_shell *self, const exec_record *record);
+/** "accepted", "rejected", … */
+const char *exec_class_name(cb_answer_class answer_class);
+
+#endif /* EXEC_SHELL_H */
