@@ -8,13 +8,22 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/strview.h"
 
 #define DESCRIPTORS_MAX 65536
 #define SERVICE_BUFFER_BYTES (64 * 1024) /* one read; frames larger than this come in pieces */
 
+#define NAME_MAX_BYTES 48
+
+typedef struct kept_name {
+    struct kept_name *next;
+    char text[NAME_MAX_BYTES];
+} kept_name;
+
 typedef struct lws_nest {
     cb_loop *loop;
     struct lws_context *context;
+    kept_name *names;
 } lws_nest;
 
 static int on_loop_fd(
@@ -44,6 +53,11 @@ static void on_loop_end(void *context)
     lws_nest *nest = context;
     cb_loop_set_outer(nest->loop, NULL, NULL);
     lws_context_destroy(nest->context);
+    while (nest->names != NULL) {
+        kept_name *next = nest->names->next;
+        free(nest->names);
+        nest->names = next;
+    }
     free(nest);
 }
 
@@ -105,4 +119,16 @@ struct lws_context *cb_lws_context(cb_loop *loop, cb_err *err)
     cb_loop_set_outer(loop, service, nest);
     cb_loop_on_destroy(loop, on_loop_end, nest);
     return nest->context;
+}
+
+const char *cb_lws_keep_name(cb_loop *loop, const char *name)
+{
+    lws_nest *nest = cb_loop_outer_context(loop);
+    CB_ASSERT(nest != NULL);
+    kept_name *kept = calloc(1, sizeof(*kept));
+    CB_ASSERT(kept != NULL);
+    CB_ASSERT(cb_text_copy(kept->text, sizeof(kept->text), cb_sv_from(name)));
+    kept->next = nest->names;
+    nest->names = kept;
+    return kept->text;
 }

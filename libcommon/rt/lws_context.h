@@ -12,4 +12,7 @@ struct lws_context;
 /** NULL and err when libwebsockets refuses. [borrowed until the loop is destroyed] */
 struct lws_context *cb_lws_context(cb_loop *loop, cb_err *err);
 
+/** A copy of a vhost's name that lives as long as the context, which keeps only the pointer. */
+const char *cb_lws_keep_name(cb_loop *loop, const char *name);
+
 #endif /* CB_LWS_CONTEXT_H */

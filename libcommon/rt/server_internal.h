@@ -117,6 +117,7 @@ struct cb_server {
     cb_exchange *exchanges; /* in use */
     cb_exchange *spare;     /* to be used again */
     struct lws_vhost *vhost;
+    const char *vhost_name; /* kept by the libwebsockets context */
     cb_ws_conn *ws_conns;
     bool has_dirty_ws;
     uint64_t ws_ids;

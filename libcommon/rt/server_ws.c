@@ -24,8 +24,6 @@
 #define PINGS_UNANSWERED_MAX 3
 #define UPGRADE_MAX 512
 
-static const char *const WS_PROTOCOL = "cerberus-server";
-
 static int on_lws(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size);
 
@@ -89,9 +87,13 @@ static bool ensure_vhost(cb_server *server)
     if (context == NULL) {
         return false;
     }
+    /* libwebsockets chooses the vhost anew by the Host header, so each has a name of its own. */
+    char name[32];
+    snprintf(name, sizeof(name), "server-%d-%u", server->listen_fd, server->port);
+    server->vhost_name = cb_lws_keep_name(server->loop, name);
     const struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN,
         .protocols = WS_PROTOCOLS,
-        .vhost_name = WS_PROTOCOL,
+        .vhost_name = server->vhost_name,
         .user = server};
     server->vhost = lws_create_vhost(context, &info);
     return server->vhost != NULL;
@@ -104,8 +106,9 @@ static void adopt(cb_server *server, cb_ws_conn *conn, const char *key, http_con
     char upgrade[UPGRADE_MAX];
     const int size = snprintf(upgrade,
         sizeof(upgrade),
-        "GET / HTTP/1.1\r\nHost: cerberus\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "GET / HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n",
+        server->vhost_name,
         key);
     CB_ASSERT(size > 0 && (size_t)size < sizeof(upgrade));
     /* What the client already sent behind its request belongs to the WebSocket. */
@@ -117,11 +120,15 @@ static void adopt(cb_server *server, cb_ws_conn *conn, const char *key, http_con
     const int fd = cb_http_conn_release_fd(http);
     conn->fd = fd;
     const uint64_t id = conn->id;
-    (void)lws_adopt_socket_vhost_readbuf(server->vhost, fd, bytes, (size_t)size + early_size);
+    struct lws *wsi =
+        lws_adopt_socket_vhost_readbuf(server->vhost, fd, bytes, (size_t)size + early_size);
     free(bytes);
-    /* When libwebsockets refused, it has closed the descriptor and nothing has called us. */
+    /* The handshake is over when the call returns, and the connection may be over too. */
     for (cb_ws_conn *each = server->ws_conns; each != NULL; each = each->next) {
         if (each->id == id && each->wsi == NULL) {
+            if (wsi != NULL) {
+                lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+            }
             conn_end(each);
             return;
         }
