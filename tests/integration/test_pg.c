@@ -6,17 +6,21 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "pg_cluster.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/timefmt.h"
 #include "rt/loop.h"
 #include "rt/migrate.h"
 #include "rt/pg.h"
+#include "tests/testing/stack.h"
 
 #define WAIT_NS (20 * CB_NS_PER_S)
 #define MANY_COUNT 10000
 
-static pg_cluster cluster; /* one for the whole program: cmocka's group setup owns it */
+static stack servers; /* one for the whole program: cmocka's group setup owns it */
+static char admin_dsn[192];
 
 typedef struct fixture {
     cb_loop *loop;
@@ -91,7 +95,7 @@ static void exec(fixture *f, const char *sql)
 static void ask(const char *sql, char out[64])
 {
     cb_err err;
-    cb_pg *pg = cb_pg_open(NULL, cluster.dsn, "t", &err);
+    cb_pg *pg = cb_pg_open(NULL, admin_dsn, "t", &err);
     assert_non_null(pg);
     out[0] = '\0';
     const cb_status status = cb_pg_exec(pg, sql, NULL, keep_first, out, &err);
@@ -109,13 +113,15 @@ static void assert_asked(const char *sql, const char *expected)
 static int start_cluster(void **state)
 {
     (void)state;
-    return pg_cluster_start(&cluster);
+    stack_start(&servers, STACK_PG);
+    stack_dsn(&servers, "postgres", admin_dsn, sizeof(admin_dsn));
+    return 0;
 }
 
 static int stop_cluster(void **state)
 {
     (void)state;
-    pg_cluster_stop(&cluster);
+    stack_stop(&servers);
     return 0;
 }
 
@@ -123,7 +129,7 @@ static int setup(void **state)
 {
     fixture *f = calloc(1, sizeof(*f));
     f->loop = cb_loop_create(&f->err);
-    f->pg = cb_pg_open(f->loop, cluster.dsn, "t", &f->err);
+    f->pg = cb_pg_open(f->loop, admin_dsn, "t", &f->err);
     if (f->pg == NULL) {
         print_error("%s\n", f->err.text);
         return -1;
@@ -176,7 +182,7 @@ static void pg_open_refuses_a_schema_that_is_no_plain_name(void **state)
 {
     (void)state;
     cb_err err;
-    assert_null(cb_pg_open(NULL, cluster.dsn, "t; DROP", &err));
+    assert_null(cb_pg_open(NULL, admin_dsn, "t; DROP", &err));
     assert_int_equal(err.code, CB_E_CONFIG);
     assert_null(cb_pg_open(NULL, "host=/nowhere", "t", &err));
     assert_int_equal(err.code, CB_E_UNAVAILABLE);
@@ -381,7 +387,7 @@ static void pg_waits_neither_for_locks_nor_for_slow_statements(void **state)
 {
     fixture *f = *state;
     exec(f, "INSERT INTO item VALUES (1, 'one')");
-    cb_pg *other = cb_pg_open(NULL, cluster.dsn, "t", &f->err);
+    cb_pg *other = cb_pg_open(NULL, admin_dsn, "t", &f->err);
     assert_non_null(other);
     must(f, cb_pg_exec(other, "BEGIN; UPDATE item SET word = 'held'", NULL, NULL, NULL, &f->err));
     seen locked = {0};
@@ -614,7 +620,7 @@ static const cb_migration MIGRATIONS[] = {
 static void assert_migrated(const cb_migration *migrations, size_t count)
 {
     cb_err err;
-    if (cb_migrate(cluster.dsn, "t", "t_app", migrations, count, &err) != CB_OK) {
+    if (cb_migrate(admin_dsn, "t", "t_app", migrations, count, &err) != CB_OK) {
         fail_msg("%s", err.text);
     }
 }
@@ -631,7 +637,7 @@ static void migrate_applies_once_in_order_and_grants_no_delete(void **state)
     assert_asked("SELECT count(*) FROM migration WHERE name NOT LIKE 'rt/%'", "2");
 
     char dsn[256];
-    snprintf(dsn, sizeof(dsn), "host=%s dbname=postgres user=t_app", cluster.folder);
+    stack_dsn(&servers, "t_app", dsn, sizeof(dsn));
     cb_pg *app = cb_pg_open(NULL, dsn, "t", &f->err);
     assert_non_null(app);
     must(f, cb_pg_exec(app, "UPDATE account SET word = 'x'", NULL, NULL, NULL, &f->err));
@@ -654,12 +660,12 @@ static void migrate_refuses_a_changed_text_and_a_newer_schema(void **state)
     fixture *f = *state;
     exec(f, "DROP SCHEMA t CASCADE");
     cb_err err;
-    assert_int_equal(cb_migrate(cluster.dsn, "t", "", MIGRATIONS, 2, &err), CB_OK);
-    assert_int_equal(cb_migrate(cluster.dsn, "t", "", MIGRATIONS, 1, &err), CB_E_CORRUPT);
+    assert_int_equal(cb_migrate(admin_dsn, "t", "", MIGRATIONS, 2, &err), CB_OK);
+    assert_int_equal(cb_migrate(admin_dsn, "t", "", MIGRATIONS, 1, &err), CB_E_CORRUPT);
     assert_non_null(strstr(err.text, "0002_second"));
     cb_migration changed[2] = {MIGRATIONS[0], MIGRATIONS[1]};
     changed[0].sql = "CREATE TABLE account (id bigint);";
-    assert_int_equal(cb_migrate(cluster.dsn, "t", "", changed, 2, &err), CB_E_CORRUPT);
+    assert_int_equal(cb_migrate(admin_dsn, "t", "", changed, 2, &err), CB_E_CORRUPT);
     assert_non_null(strstr(err.text, "0001_first"));
 }
 
@@ -670,11 +676,11 @@ static void migrate_leaves_nothing_of_a_failing_migration(void **state)
     const cb_migration broken[2] = {
         MIGRATIONS[0], {"0002_broken", "CREATE TABLE half (id bigint); SELECT nonsense;"}};
     cb_err err;
-    assert_int_equal(cb_migrate(cluster.dsn, "t", "", broken, 2, &err), CB_E_PEER);
+    assert_int_equal(cb_migrate(admin_dsn, "t", "", broken, 2, &err), CB_E_PEER);
     assert_non_null(strstr(err.text, "0002_broken"));
     assert_non_null(strstr(err.text, "nonsense"));
     assert_asked("SELECT to_regclass('half') IS NULL AND to_regclass('account') IS NOT NULL", "t");
-    assert_int_equal(cb_migrate(cluster.dsn, "t", "", MIGRATIONS, 2, &err), CB_OK);
+    assert_int_equal(cb_migrate(admin_dsn, "t", "", MIGRATIONS, 2, &err), CB_OK);
 }
 
 static void migrate_says_when_there_is_no_server(void **state)

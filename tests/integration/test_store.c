@@ -6,18 +6,22 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "pg_cluster.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/prng.h"
 #include "base/timefmt.h"
 #include "domain/messages.h"
 #include "rt/loop.h"
 #include "rt/store.h"
+#include "tests/testing/stack.h"
 
 #define ROUND_TRIPS_PER_MESSAGE 40
 #define WAIT_NS (20 * CB_NS_PER_S)
 
-static pg_cluster cluster;
+static stack servers;
+static char admin_dsn[192];
 
 typedef struct fixture {
     cb_loop *loop;
@@ -28,13 +32,15 @@ typedef struct fixture {
 static int start_cluster(void **state)
 {
     (void)state;
-    return pg_cluster_start(&cluster);
+    stack_start(&servers, STACK_PG);
+    stack_dsn(&servers, "postgres", admin_dsn, sizeof(admin_dsn));
+    return 0;
 }
 
 static int stop_cluster(void **state)
 {
     (void)state;
-    pg_cluster_stop(&cluster);
+    stack_stop(&servers);
     return 0;
 }
 
@@ -54,7 +60,7 @@ static int setup(void **state)
 {
     fixture *f = calloc(1, sizeof(*f));
     f->loop = cb_loop_create(&f->err);
-    f->pg = cb_pg_open(f->loop, cluster.dsn, "t", &f->err);
+    f->pg = cb_pg_open(f->loop, admin_dsn, "t", &f->err);
     if (f->pg == NULL) {
         return -1;
     }
