@@ -90,6 +90,16 @@ uint64_t cb_shell_epoch(const cb_shell *shell)
     return shell->epoch;
 }
 
+bool cb_shell_has_bus(const cb_shell *shell)
+{
+    return !rt_is_standalone(shell);
+}
+
+const char *cb_shell_journal_dir(const cb_shell *shell)
+{
+    return shell->config.journal_dir;
+}
+
 void cb_shell_die(cb_shell *shell, const char *event, const char *why)
 {
     CB_LOG(shell->log, CB_LOG_ERROR, event, CB_KV("error", why), CB_KI("exit_code", RT_EXIT_DIED));
@@ -355,8 +365,10 @@ static void drain(cb_shell *shell)
         "stopped",
         CB_KV("work", is_idle ? "all done" : "left to the next start"));
     shell->phase = RT_STOPPED;
-    rt_health_beat(shell);
-    cb_bus_flush(shell->bus);
+    if (shell->bus != NULL) {
+        rt_health_beat(shell);
+        cb_bus_flush(shell->bus);
+    }
 }
 
 static int run(cb_shell *shell)

@@ -86,6 +86,10 @@ uint64_t cb_shell_epoch(const cb_shell *shell);    /* rises with each start; fro
 /** The service's clock: the system's, or the simulator's (--clock=bus). */
 int64_t cb_shell_now_ns(const cb_shell *shell);
 bool cb_shell_is_bus_clock(const cb_shell *shell);
+/** False in a service without a schema whose nats.url is empty: it runs alone (standalone). */
+bool cb_shell_has_bus(const cb_shell *shell);
+/** The configured journal.dir, "" when there is none. */
+const char *cb_shell_journal_dir(const cb_shell *shell);
 
 /** Feeds a service-local event (type ≥ CB_EVENT_LOCAL) through journal, core and dispatch. */
 void cb_shell_feed(cb_shell *shell, uint32_t type, const void *body, size_t body_size);

@@ -55,11 +55,12 @@ static bool is_outbox_stuck(const cb_shell *shell, int64_t now_ns)
 static bool find_reason(cb_shell *shell, char *why, size_t why_size)
 {
     const int64_t now_ns = cb_mono_ns();
-    if (!cb_bus_is_up(shell->bus)) {
+    const bool has_bus = !rt_is_standalone(shell);
+    if (has_bus && !cb_bus_is_up(shell->bus)) {
         (void)snprintf(why, why_size, "NATS connection is down");
         return true;
     }
-    if (canary_is_late(&shell->bus_canary, now_ns)) {
+    if (has_bus && canary_is_late(&shell->bus_canary, now_ns)) {
         (void)snprintf(why, why_size, "NATS does not deliver");
         return true;
     }

@@ -321,6 +321,8 @@ CB_MUST_USE cb_status rt_config_check(cb_shell *shell, cb_err *err);
 
 /* service_start.c */
 CB_MUST_USE int rt_start(cb_shell *shell);
+/** No schema and no nats.url: the service runs without the bus. */
+bool rt_is_standalone(const cb_shell *shell);
 
 /* service_metrics.c */
 void rt_metrics_open(cb_shell *shell);

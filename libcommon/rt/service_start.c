@@ -202,8 +202,16 @@ static cb_status open_bus(cb_shell *shell, cb_err *err)
     return shell->bus != NULL ? CB_OK : err->code;
 }
 
+bool rt_is_standalone(const cb_shell *shell)
+{
+    return shell->service->without_pg && shell->config.nats_url[0] == '\0';
+}
+
 static int start_bus(cb_shell *shell)
 {
+    if (rt_is_standalone(shell)) {
+        return 0;
+    }
     const int code = retry(shell, "nats_unavailable", open_bus);
     if (code != 0) {
         return code;
@@ -306,7 +314,7 @@ static int start_core(cb_shell *shell)
         return fail(shell, "recovery_failed", &err);
     }
     feed_recovered(shell);
-    if (rt_bus_subscribe_rows(shell, &err) != CB_OK) {
+    if (shell->bus != NULL && rt_bus_subscribe_rows(shell, &err) != CB_OK) {
         return fail(shell, "nats_refused", &err);
     }
     if (shell->pg != NULL) {
