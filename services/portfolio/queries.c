@@ -28,7 +28,9 @@ static const char positions_sql[] =
     " ORDER BY p.account, p.symbol LIMIT $3";
 
 static const char balances_sql[] =
-    "SELECT b.account, b.asset, e8(b.amount_e8) AS amount, e8(b.venue_free_e8) AS venue_free,"
+    "SELECT b.account, b.asset, e8(b.amount_e8) AS total,"
+    " e8(b.amount_e8 - b.venue_locked_e8) AS free, e8(b.venue_locked_e8) AS locked,"
+    " e8(b.venue_free_e8) AS venue_free,"
     " e8(b.venue_locked_e8) AS venue_locked, b.venue_ts_ns, d.difference_id,"
     " e8(coalesce(d.amount_e8, 0)) AS difference, b.updated_ns"
     " FROM balance b LEFT JOIN difference d USING (difference_id)"
@@ -39,14 +41,14 @@ static const char fills_sql[] =
     " purpose, e8(price_e8) AS price, e8(qty_e8) AS qty, e8(quote_qty_e8) AS quote_qty,"
     " e8(fee_e8) AS fee, fee_asset, e8(fee_quote_e8) AS fee_quote, is_maker,"
     " e8(realised_e8) AS realised, strategy, intent_id, client_order_id, venue_order_id,"
-    " correlation_id, entry_id, number FROM fill"
+    " correlation_id, entry_id, number, number::text AS cursor FROM fill"
     " WHERE ($1 = '' OR intent_id = " UUID_1 " OR symbol || ':' || trade_id = $1)"
     " AND ($2 = '' OR symbol = $2) AND ($4 = '' OR number < $4::bigint)" ALL_BOUND
     " ORDER BY number DESC LIMIT $3";
 
 static const char ledger_sql[] =
     "SELECT number, entry_id, kind, reference, account, venue, venue_ts_ns, booked_ns,"
-    " correlation_id, postings FROM ledger_entry"
+    " correlation_id, postings, number::text AS cursor FROM ledger_entry"
     " WHERE ($1 = '' OR entry_id = " UUID_1 " OR correlation_id = " UUID_1 ")"
     " AND ($2 = '' OR reference LIKE '%:' || $2 || '%')"
     " AND ($4 = '' OR number < $4::bigint)" ALL_BOUND " ORDER BY number DESC LIMIT $3";
@@ -58,15 +60,15 @@ static const char sums_sql[] =
 static const char differences_sql[] =
     "SELECT number, difference_id, account, venue, asset, e8(expected_e8) AS expected,"
     " e8(seen_e8) AS seen, e8(amount_e8) AS amount, fills_count, is_open, resolved_by, first_ns,"
-    " last_ns, resolved_ns FROM difference WHERE ($1 = '' OR asset = $1)"
-    " AND ($4 = '' OR number < $4::bigint)" ALL_BOUND
-    " ORDER BY is_open DESC, number DESC LIMIT $3";
+    " last_ns, resolved_ns, number::text AS cursor FROM difference WHERE ($1 = '' OR asset = $1)"
+    " AND ($4 = '' OR number < $4::bigint)" ALL_BOUND " ORDER BY number DESC LIMIT $3";
 
 static const char snapshots_sql[] =
     "SELECT ts_ns, account, e8(equity_e8) AS equity, e8(cash_e8) AS cash,"
     " e8(exposure_e8) AS exposure, e8(realised_pnl_e8) AS realised_pnl,"
     " e8(unrealised_pnl_e8) AS unrealised_pnl, e8(fees_e8) AS fees, e8(day_pnl_e8) AS day_pnl,"
-    " e8(drawdown_e8) AS drawdown, differences_count, fills_count FROM snapshot"
+    " e8(drawdown_e8) AS drawdown, differences_count, fills_count, ts_ns::text AS cursor"
+    " FROM snapshot"
     " WHERE ($1 = '' OR account = $1) AND ($4 = '' OR ts_ns < $4::bigint)" ALL_BOUND
     " ORDER BY ts_ns DESC LIMIT $3";
 

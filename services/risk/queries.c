@@ -9,14 +9,17 @@
 static const char denials_sql[] =
     "SELECT ts_ns, intent_id, signal_id, correlation_id, account, venue, symbol, strategy, side,"
     " purpose, rule, e8(observed_e8) AS observed, e8(limit_e8) AS \"limit\", unit, detail,"
-    " limits_version FROM denial WHERE ($1 = '' OR intent_id = " UUID_1 ")"
-    " AND ($2 = '' OR symbol = $2) AND ($4 = '' OR ts_ns < $4::bigint)" ALL_BOUND
-    " ORDER BY ts_ns DESC, seq DESC LIMIT $3";
+    " limits_version, seq::text AS cursor FROM denial"
+    " WHERE ($1 = '' OR intent_id = " UUID_1 ")"
+    " AND ($2 = '' OR symbol = $2) AND ($4 = '' OR seq < $4::bigint)" ALL_BOUND
+    " ORDER BY seq DESC LIMIT $3";
 
 static const char verdicts_sql[] =
-    "SELECT judged_ns, intent_id, symbol, strategy, rule, is_pass, observed, \"limit\", unit"
+    "SELECT judged_ns, intent_id, symbol, strategy, rule, is_pass, observed, \"limit\", unit,"
+    " (number * 100 + 99 - position)::text AS cursor"
     " FROM verdict WHERE ($1 = '' OR intent_id = " UUID_1 ") AND ($2 = '' OR symbol = $2)"
-    " AND ($4 = '' OR number < $4::bigint)" ALL_BOUND " ORDER BY number DESC, position LIMIT $3";
+    " AND ($4 = '' OR number * 100 + 99 - position < $4::bigint)" ALL_BOUND
+    " ORDER BY number DESC, position LIMIT $3";
 
 static const char limits_sql[] =
     "SELECT version, since_ns, v ->> 'name' AS name, v ->> 'value' AS value, v ->> 'kind' AS kind"
@@ -51,7 +54,8 @@ static const char kill_sql[] =
     " ORDER BY level DESC, scope";
 
 static const char kill_changes_sql[] =
-    "SELECT version, scope, level, reason, actor, raised_ns FROM kill_change"
+    "SELECT version, scope, level, reason, actor, raised_ns, version::text AS cursor"
+    " FROM kill_change"
     " WHERE ($1 = '' OR scope = $1) AND ($4 = '' OR version < $4::bigint)" ALL_BOUND
     " ORDER BY version DESC LIMIT $3";
 

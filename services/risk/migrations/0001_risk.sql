@@ -233,7 +233,7 @@ CREATE TABLE denial (
     limits_version bigint NOT NULL REFERENCES limits (version),
     verdicts jsonb NOT NULL
 );
-CREATE INDEX denial_ts ON denial (ts_ns);
+CREATE INDEX denial_seq ON denial (seq);
 CREATE INDEX denial_correlation ON denial (correlation_id);
 
 -- Intents that had to wait for their candle, and whether they still do.
