@@ -262,19 +262,24 @@ static void flush_journal(cb_shell *shell)
     }
 }
 
-static void on_beat(void *context)
+void rt_health_probe(cb_shell *shell)
 {
-    cb_shell *shell = context;
     const int64_t now_ns = cb_mono_ns();
-    flush_journal(shell);
-    if (shell->bus == NULL) {
-        return;
-    }
     send_bus_canary(shell, now_ns);
+    /* Before that, statements are blocking ones and may have no company. */
     if (shell->phase >= RT_RUNNING) {
         send_pg_canary(shell, now_ns);
     }
     rt_health_beat(shell);
+}
+
+static void on_beat(void *context)
+{
+    cb_shell *shell = context;
+    flush_journal(shell);
+    if (shell->bus != NULL) {
+        rt_health_probe(shell);
+    }
 }
 
 static void on_tick(void *context)

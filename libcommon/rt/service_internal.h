@@ -26,19 +26,19 @@
 #define RT_EXIT_UNAVAILABLE 69
 #define RT_EXIT_DIED 70
 
-#define RT_KEYS_MAX 64           /* keys of streams, in each direction */
-#define RT_QUALIFIER_MAX 24      /* account or service name */
-#define RT_KEY_MAX 32            /* as CB_HEARTBEAT_KEY_FIELDS */
-#define RT_AFTER_MAX 256         /* "FILL=3,BALANCE=2" */
+#define RT_KEYS_MAX 64      /* keys of streams, in each direction */
+#define RT_QUALIFIER_MAX 24 /* account or service name */
+#define RT_KEY_MAX 32       /* as CB_HEARTBEAT_KEY_FIELDS */
+#define RT_AFTER_MAX 256    /* "FILL=3,BALANCE=2" */
 #define RT_PEERS_MAX 32
-#define RT_HELD_MAX 1024         /* messages that wait for an earlier one */
-#define RT_OUTSTANDING_MAX 4096  /* published, not acknowledged */
-#define RT_MARKS_MAX 1024        /* acknowledged, not yet marked in the outbox */
+#define RT_HELD_MAX 1024        /* messages that wait for an earlier one */
+#define RT_OUTSTANDING_MAX 4096 /* published, not acknowledged */
+#define RT_MARKS_MAX 1024       /* acknowledged, not yet marked in the outbox */
 #define RT_ASKS_MAX 256
 #define RT_SYNCS_MAX 8
 #define RT_INBOX_MAX 32768
-#define RT_ENCODED_MAX (32 * 1024) /* bytes of one message: half of NATS' payload limit */
-#define RT_SUBJECTS_MAX 4096       /* full subjects that this process publishes */
+#define RT_ENCODED_MAX (32 * 1024)           /* bytes of one message: half of NATS' payload limit */
+#define RT_SUBJECTS_MAX 16384                /* full subjects that this process publishes */
 #define RT_BATCH_BYTES_MAX (4 * 1024 * 1024) /* a larger unsent group stops the intake */
 #define RT_REPLY_MAX 160
 #define RT_QUERIES_MAX 64
@@ -56,6 +56,7 @@ typedef struct rt_config {
     uint32_t log_level;
     uint32_t clock; /* 0 system, 1 bus */
     char journal_dir[CB_CONFIG_TEXT_MAX];
+    uint64_t journal_bytes_max;
     char shard[CB_CONFIG_TEXT_MAX];
     int64_t drain_timeout_ns;
     int64_t start_timeout_ns;
@@ -71,11 +72,11 @@ typedef enum rt_phase {
 
 typedef struct rt_clock {
     bool is_bus;
-    bool is_seen;      /* bus: a clock message has come */
-    int64_t base_ns;   /* bus: the last message's time … */
+    bool is_seen;         /* bus: a clock message has come */
+    int64_t base_ns;      /* bus: the last message's time … */
     int64_t base_mono_ns; /* … and when it came */
-    int64_t speed_e8;  /* 0: time stands still between messages */
-    int64_t last_ns;   /* never goes back */
+    int64_t speed_e8;     /* 0: time stands still between messages */
+    int64_t last_ns;      /* never goes back */
     uint64_t shell_timers_count;
     cb_due *due;
     cb_timer *wake;
@@ -286,8 +287,8 @@ struct cb_shell {
     int signal_fd;
     rt_clock clock;
     rt_txn txns[2];
-    uint32_t building;    /* index of the group being built */
-    bool is_txn_busy;     /* the other one is on its way, or its effects run */
+    uint32_t building;                      /* index of the group being built */
+    bool is_txn_busy;                       /* the other one is on its way, or its effects run */
     uint32_t core_queued[CB_SUBJECT_COUNT]; /* CORE messages that wait for a commit */
     rt_out out;
     rt_in in;
@@ -423,6 +424,8 @@ CB_MUST_USE cb_status rt_health_open(cb_shell *shell, cb_err *err);
 cb_service_state rt_state(cb_shell *shell, char *why, size_t why_size);
 void rt_health_beat(cb_shell *shell);
 void rt_health_canary_heard(cb_shell *shell);
+/** Sends canaries and a heartbeat now, so that a started service is known to be ready soon. */
+void rt_health_probe(cb_shell *shell);
 void rt_health_peer(cb_shell *shell, const cb_heartbeat *beat);
 
 /* crash.c */

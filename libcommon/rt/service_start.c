@@ -110,6 +110,10 @@ static cb_status open_pg(cb_shell *shell, cb_err *err)
     if (status != CB_OK) {
         return status;
     }
+    if (shell->pg != NULL && !cb_pg_is_up(shell->pg)) {
+        cb_pg_close(shell->pg);
+        shell->pg = NULL;
+    }
     if (shell->pg == NULL) {
         shell->pg = cb_pg_open(shell->loop, shell->config.pg_dsn, shell->service->name, err);
     }
@@ -161,7 +165,8 @@ static int start_pg(cb_shell *shell)
     cb_err err = {0};
     cb_pg_on_lost(shell->pg, on_pg_lost, shell);
     shell->store = cb_store_create(shell->service->tables, shell->service->tables_count, &err);
-    if (shell->store == NULL || next_epoch(shell, &err) != CB_OK) {
+    if (shell->store == NULL || cb_store_check(shell->store, shell->pg, &err) != CB_OK ||
+        next_epoch(shell, &err) != CB_OK) {
         cb_log_err(shell->log, CB_LOG_ERROR, "schema_refused", &err);
         return RT_EXIT_UNAVAILABLE;
     }
@@ -310,6 +315,12 @@ static int start_core(cb_shell *shell)
     if (shell->service->open != NULL && shell->service->open(shell, &err) != CB_OK) {
         return fail(shell, "open_failed", &err);
     }
+    /* What the hook has asked asynchronously must be answered: recovery's statements block. */
+    while (shell->pg != NULL && cb_pg_pending(shell->pg) > 0) {
+        if (rt_turn(shell, CB_NS_PER_S)) {
+            return -1;
+        }
+    }
     if (recover(shell, &err) != CB_OK) {
         return fail(shell, "recovery_failed", &err);
     }
@@ -336,6 +347,7 @@ int rt_start(cb_shell *shell)
         code = start_core(shell);
     }
     if (code == 0) {
+        rt_health_probe(shell);
         CB_LOG(shell->log,
             CB_LOG_INFO,
             "started",

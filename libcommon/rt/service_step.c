@@ -252,6 +252,15 @@ static void journal_event(cb_shell *shell, const cb_event *event, const rt_feed_
     if (shell->journal == NULL || event->is_recovery) {
         return;
     }
+    if (cb_journal_bytes(shell->journal) > shell->config.journal_bytes_max) {
+        CB_LOG(shell->log,
+            CB_LOG_WARN,
+            "journal_ended",
+            CB_KI("bytes", cb_journal_bytes(shell->journal)));
+        cb_journal_close(shell->journal);
+        shell->journal = NULL;
+        return;
+    }
     const cb_journal_record record = {
         event->seq, event->ts_ns, event->type, (uint32_t)args->bytes_size, args->bytes};
     cb_journal_append(shell->journal, &record);

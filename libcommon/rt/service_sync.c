@@ -199,8 +199,12 @@ static const rt_query *find_query(const cb_shell *shell, const char *name)
 void rt_query_request(cb_shell *shell, const cb_query_msg *query, const char *reply_to)
 {
     const rt_query *found = find_query(shell, query->name);
-    if (found == NULL || shell->pg == NULL) {
-        reply_error(shell, reply_to, found == NULL ? "no such query" : "no database");
+    if (found == NULL || shell->pg == NULL || shell->phase < RT_RUNNING) {
+        reply_error(shell,
+            reply_to,
+            shell->pg == NULL ? "no database"
+            : found == NULL   ? "no such query"
+                              : "the service is starting");
         return;
     }
     pending_query *pending = malloc(sizeof(*pending));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/timefmt.h"
+#include "rt/journal.h"
 
 #define TIMER_EMIT 1U
 #define EVENT_RESTORED ((uint32_t)CB_EVENT_LOCAL + 1U)
@@ -227,6 +228,36 @@ const cb_service *echo_service(const char *name)
         }
     }
     return NULL;
+}
+
+/* ---- replaying a journal ---- */
+
+/* Only what the signals core is fed: timers, and events without a body. */
+uint64_t echo_replay(
+    const char *name, const char *path, uint64_t intents_count, uint64_t *events_count)
+{
+    static cb_outbox out;
+    const cb_core_ops *core = echo_service(name)->core;
+    const echo_config config = {intents_count, 2 * CB_NS_PER_MS};
+    echo_state state = {0};
+    cb_journal_head head;
+    cb_journal_record record;
+    cb_err err;
+    *events_count = 0;
+    core->init(&state, &config, NULL);
+    cb_journal *journal = cb_journal_open_read(path, &head, &err);
+    while (journal != NULL && cb_journal_next(journal, &record, &err) == CB_OK) {
+        const cb_event event = {.seq = record.seq,
+            .ts_ns = record.ts_ns,
+            .type = record.type,
+            .body_size = record.body_size,
+            .body = record.body};
+        cb_outbox_reset(&out);
+        core->step(&state, &event, &out);
+        ++*events_count;
+    }
+    cb_journal_close(journal);
+    return core->state_hash(&state);
 }
 
 /* ---- what portfolio must have seen ---- */

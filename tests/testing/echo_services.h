@@ -11,6 +11,10 @@
 /** The service of that name, NULL when there is none. */
 const cb_service *echo_service(const char *name);
 
+/** Feeds a journal to a fresh core of that service; returns its state hash. */
+uint64_t echo_replay(
+    const char *name, const char *path, uint64_t intents_count, uint64_t *events_count);
+
 /* What portfolio sees of intent n: order, two fills, a balance for every third, order. */
 uint64_t echo_rows_of(uint64_t intents_count);
 /** What row number (from 1) must be: its kind and its intent. */
