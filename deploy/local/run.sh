@@ -35,7 +35,14 @@ dsn() { echo "host=$SOCKET dbname=cerberus user=$1 passfile=$RUN/secrets/pgpass"
 venue_conf() {
     echo "venue.rest_url = http://127.0.0.1:$SIM_PORT"
     echo "venue.ws_url = ws://127.0.0.1:$SIM_PORT"
-    echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"
+}
+
+# Bounds that guard against delays of this machine are in market time: when the market runs S times
+# faster than the wall clock, the same delay is S times as long. bounded SECONDS MAX
+bounded() {
+    local scale=1
+    case $SPEED in lockstep | 0*) ;; *) scale=${SPEED%%.*} ;; esac
+    echo "$(($1 * scale < $2 ? $1 * scale : $2))s"
 }
 
 keys_conf() {
@@ -85,10 +92,13 @@ venue = binance"
       echo "accounts.main = ${BALANCES:-USDT:100000}"; } | write_conf simulator
     { echo "$common"; venue_conf; } | write_conf collector
     echo "$common" | write_conf validator
-    { echo "$common"; echo "account = main"; } | write_conf signals
-    { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"; } | write_conf risk
+    { echo "$common"; echo "account = main"; echo "intent.ttl = $(bounded 10 600)"; } | write_conf signals
     { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
-      venue_conf; keys_conf; } | write_conf execution
+      echo "permit.ttl = $(bounded 3 600)"; } | write_conf risk
+    { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
+      echo "order.window = $(bounded 3 60)"; echo "caps.data_age_max = $(bounded 10 600)"
+      echo "caps.clock_offset_max = $(bounded 1 60)"
+      venue_conf; echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"; keys_conf; } | write_conf execution
     { echo "$common"; echo "account = main"; } | write_conf portfolio
     { echo "clock = bus"; echo "gateway.port = $GATEWAY_PORT"
       echo "gateway.token = $RUN/secrets/gateway_token"; } | write_conf gateway
@@ -198,7 +208,7 @@ up() {
     supervise nats SIGTERM "nats-server -c \"$RUN/conf/nats.conf\""
     start_supervisor
     trap 'stop >/dev/null 2>&1' ERR EXIT
-    wait_for PostgreSQL 60 "$PGBIN/pg_isready" -q -h "$SOCKET"
+    wait_for PostgreSQL 60 "$PGBIN/pg_isready" -q -h "$SOCKET" -U cerberus_admin -d postgres
     PGHOST=$SOCKET PGUSER=cerberus_admin "$ROOT/deploy/local/roles.sh"
     wait_for NATS 20 "$BIN/cerberus" provision streams --url="nats://127.0.0.1:$NATS_PORT" \
         --password="$RUN/secrets/nats_provision"
@@ -213,17 +223,26 @@ up() {
     trap - ERR EXIT
 }
 
-# Services first, then what they stand on; nothing stays behind.
+bring_down() {
+    local name
+    for name in "$@"; do
+        [ ! -d "$SCAN/$name/supervise" ] || s6-svc -d "$SCAN/$name" 2>/dev/null || true
+    done
+    for name in "$@"; do
+        [ ! -d "$SCAN/$name/supervise" ] || s6-svwait -D -t 12000 "$SCAN/$name" 2>/dev/null || true
+    done
+}
+
+# Producers first, then who listens to them, then what all stand on; nothing stays behind.
 stop() {
     local name pid
     if is_running; then
         pid=$(cat "$RUN/supervisor.pid")
-        for name in gateway signals collector validator risk execution portfolio simulator nats postgres; do
-            [ -d "$SCAN/$name/supervise" ] && s6-svc -d "$SCAN/$name" 2>/dev/null
-        done || true
-        for name in gateway signals collector validator risk execution portfolio simulator nats postgres; do
-            [ -d "$SCAN/$name/supervise" ] && s6-svwait -D -t 12000 "$SCAN/$name" 2>/dev/null
-        done || true
+        bring_down gateway collector signals
+        bring_down validator risk
+        bring_down execution portfolio
+        bring_down simulator
+        bring_down nats postgres
         s6-svscanctl -t "$SCAN" 2>/dev/null || true
         for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
         kill -9 "$pid" 2>/dev/null || true
