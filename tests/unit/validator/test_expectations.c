@@ -77,13 +77,13 @@ static void unchanged(scene *s)
         statement;                                                                                 \
     }
 
-/* ---- time_sane: future_max is 10 s by default ---- */
-CHANGE(trade_at_future_limit, s->body.trade.venue_ts_ns = T0 + 10 * SECOND)
-CHANGE(trade_past_future_limit, s->body.trade.venue_ts_ns = T0 + 10 * SECOND + 1)
+/* ---- time_sane: future_max is 10 min by default ---- */
+CHANGE(trade_at_future_limit, s->body.trade.venue_ts_ns = T0 + 10 * MINUTE)
+CHANGE(trade_past_future_limit, s->body.trade.venue_ts_ns = T0 + 10 * MINUTE + 1)
 CHANGE(trade_in_ms, s->body.trade.venue_ts_ns = T0 / 1000000)
 CHANGE(trade_in_us_read_as_ms, s->body.trade.venue_ts_ns = INT64_MAX - 1)
 CHANGE(trade_without_time, s->body.trade.venue_ts_ns = 0)
-CHANGE(trade_recv_future, s->body.trade.recv_ns = T0 + 11 * SECOND)
+CHANGE(trade_recv_future, s->body.trade.recv_ns = T0 + 11 * MINUTE)
 CHANGE(ticker_without_recv, s->body.ticker.recv_ns = 0)
 CHANGE(book_without_venue_time, s->body.book.venue_ts_ns = 0)
 static void trade_far_future_no_clock(scene *s)
@@ -91,10 +91,10 @@ static void trade_far_future_no_clock(scene *s)
     s->now_ns = 0;
     s->body.trade.venue_ts_ns = T0 + 100 * MINUTE;
 }
-CHANGE(candle_closing_in_future, s->body.candle = good_candle(60))
+CHANGE(candle_closing_in_future, s->body.candle = good_candle(70))
 static void candle_progress_closing_in_future(scene *s)
 {
-    s->body.candle = good_candle(60);
+    s->body.candle = good_candle(70);
     s->body.candle.is_closed = false;
 }
 
