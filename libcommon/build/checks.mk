@@ -1,5 +1,5 @@
 # `make check` and its parts; each is also one test of `make test`.
-SOURCES = $(shell git ls-files -co --exclude-standard -- '*.c' '*.h' '*.def' | grep -v '\.def$$')
+SOURCES = $(shell git ls-files -co --exclude-standard -- '*.c' '*.h' '*.def' 2>/dev/null | grep -v '\.def$$')
 TIDY_C = $(filter %.c,$(SOURCES))
 TIDY_OK = $(patsubst %.c,$(OUT)/tidy/%.ok,$(filter-out tests/fuzz/%,$(TIDY_C)))
 PURE_ARCHIVES = $(PURE_LIBS) $(ALL_CORES)
