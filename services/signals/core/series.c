@@ -105,7 +105,8 @@ static void take(signals_state *state,
     const cb_event *event,
     cb_outbox *out)
 {
-    const bool is_live = !candle->is_backfill && event->ts_ns - candle->close_ts_ns < BASE_NS;
+    const bool is_live = event->ts_ns - candle->close_ts_ns < BASE_NS;
+    CB_ASSERT(!candle->is_backfill);
     if (!is_live) {
         append(state, symbol, candle, NULL);
         return;
@@ -121,8 +122,8 @@ static void take(signals_state *state,
     signals_conclude(state, symbol, &round, out);
 }
 
-/* Keeps a live candle until history has come. When there is no room the answer is not enough and
- * the next candle asks again. */
+/* Keeps a live candle until history has come. When one does not fit any more the answer will have a
+ * hole before the kept ones, so there will be another question. */
 static void pend(signals_symbol *symbol, const cb_candle *candle)
 {
     CB_ASSERT(symbol->pending_count <= SIGNALS_PENDING_MAX);
@@ -133,6 +134,7 @@ static void pend(signals_symbol *symbol, const cb_candle *candle)
     if (count == SIGNALS_PENDING_MAX) {
         memmove(symbol->pending, symbol->pending + 1, (count - 1U) * sizeof symbol->pending[0]);
         symbol->pending_count--;
+        symbol->is_stale_history = true;
     }
     symbol->pending[symbol->pending_count++] = *candle;
 }
@@ -141,11 +143,26 @@ void signals_ask_history(signals_state *state, signals_symbol *symbol, cb_outbox
 {
     CB_ASSERT(!symbol->is_waiting);
     symbol->is_waiting = true;
+    symbol->is_stale_history = false;
     state->counts.history_asks++;
     signals_history_ask *ask = CB_REQUEST(out, SIGNALS_REQUEST_HISTORY, signals_history_ask);
     memcpy(ask->symbol, symbol->name, sizeof ask->symbol);
     CB_ASSERT(state->config->history_count <= SIGNALS_HISTORY_MAX);
     ask->limit = (uint32_t)state->config->history_count;
+}
+
+/* Backfill either follows what is there, or is a hint that the validator knows more than we do: the
+ * next live candle asks. */
+static void on_backfill(signals_state *state, signals_symbol *symbol, const cb_candle *candle)
+{
+    CB_ASSERT(candle->is_backfill);
+    CB_ASSERT(symbol->pending_count == 0 || symbol->is_waiting);
+    const bool is_in_order = symbol->is_ready && !symbol->is_waiting && !symbol->is_stale_history;
+    if (is_in_order && candle->open_ts_ns == symbol->last_close_ns) {
+        append(state, symbol, candle, NULL);
+        return;
+    }
+    symbol->is_stale_history = true;
 }
 
 void signals_on_candle(signals_state *state, const cb_event *event, cb_outbox *out)
@@ -157,6 +174,10 @@ void signals_on_candle(signals_state *state, const cb_event *event, cb_outbox *o
     }
     CB_ASSERT(candle->close_ts_ns == candle->open_ts_ns + BASE_NS);
     state->counts.candles++;
+    if (candle->is_backfill) {
+        on_backfill(state, symbol, candle);
+        return;
+    }
     if (symbol->is_waiting) {
         pend(symbol, candle);
         return;
@@ -220,7 +241,6 @@ static void finish_history(
 {
     symbol->is_waiting = false;
     symbol->is_ready = true;
-    symbol->is_stale_history = false;
     const uint32_t count = symbol->pending_count;
     symbol->pending_count = 0;
     CB_ASSERT(count <= SIGNALS_PENDING_MAX);

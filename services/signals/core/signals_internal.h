@@ -59,7 +59,7 @@ typedef struct signals_symbol {
     /* series */
     bool is_ready;         /* history has come; bars follow one another */
     bool is_waiting;       /* a history question is open */
-    bool is_stale_history; /* older candles have changed: the next candle asks again */
+    bool is_stale_history; /* older candles have changed: the next live candle asks */
     int64_t last_close_ns; /* of the newest 1m candle taken */
     int64_t last_close_e8;
     cb_candle_builder builders[SIGNALS_TIMEFRAMES_MAX];

@@ -5,6 +5,8 @@
 #include "base/hash.h"
 #include "base/prng.h"
 
+#define P(price) ((price)*CB_E8)
+
 static const signals_symbol *symbol_of(const bench *b)
 {
     return &b->state->symbols[0];
@@ -110,6 +112,75 @@ static void backfill_behind_us_leads_to_a_new_question(void **unused)
     assert_false(bench_has_asked(&b));
     bench_next(&b, CB_E8);
     assert_true(bench_has_asked(&b));
+    bench_close(&b);
+}
+
+/* While an answer is awaited, backfill only says that the answer is already old. */
+static void backfill_while_waiting_leads_to_another_question(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    b.minute++;
+    bench_next(&b, CB_E8);
+    assert_true(bench_has_asked(&b));
+    cb_candle old = bench_candle(&b, 50, CB_E8);
+    old.is_backfill = true;
+    FEED(&b, CB_MSG_CANDLE, old);
+    assert_int_equal(symbol_of(&b)->pending_count, 1);
+    bench_history(&b, 0, 0);
+    assert_true(symbol_of(&b)->is_ready);
+    bench_next(&b, CB_E8);
+    assert_true(bench_has_asked(&b));
+    bench_close(&b);
+}
+
+/* More candles than are kept come before the answer: the hole before the kept ones is asked for. */
+static void too_many_waiting_candles_lead_to_another_question(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    b.minute++;
+    for (uint32_t i = 0; i < SIGNALS_PENDING_MAX; i++) {
+        bench_next(&b, CB_E8);
+    }
+    assert_false(symbol_of(&b)->is_stale_history);
+    bench_next(&b, CB_E8);
+    assert_int_equal(symbol_of(&b)->pending_count, SIGNALS_PENDING_MAX);
+    assert_true(symbol_of(&b)->is_stale_history);
+    assert_true(symbol_of(&b)->pending[0].open_ts_ns == T0 + 102 * MINUTE);
+    const uint64_t before = signals_core.state_hash(b.state);
+    bench_history(&b, 0, 0);
+    assert_true(signals_core.state_hash(b.state) != before);
+    bench_next(&b, CB_E8);
+    assert_true(bench_has_asked(&b));
+    bench_close(&b);
+}
+
+static void messages_of_others_are_left_alone(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    const uint64_t before = signals_core.state_hash(b.state);
+    cb_candle candle = bench_candle(&b, b.minute, CB_E8);
+    memcpy(candle.symbol, "ETHUSDT", 8);
+    FEED(&b, CB_MSG_CANDLE, candle);
+    cb_ticker ticker = {.symbol = "BTCUSDT", .venue = "kraken", .bid.e8 = 1};
+    FEED(&b, CB_MSG_TICKER, ticker);
+    const cb_order order = {.symbol = "BTCUSDT", .venue = "binance", .account = "other"};
+    FEED(&b, CB_MSG_ORDER, order);
+    const cb_order unknown = {.symbol = "BTCUSDT", .venue = "binance", .account = "main"};
+    FEED(&b, CB_MSG_ORDER, unknown);
+    const cb_denial denial = {.symbol = "BTCUSDT", .venue = "binance", .account = "other"};
+    FEED(&b, CB_MSG_DENIAL, denial);
+    const cb_denial nobodys = {.symbol = "BTCUSDT", .venue = "binance", .account = "main"};
+    FEED(&b, CB_MSG_DENIAL, nobodys);
+    const cb_heartbeat beat = {.service = "risk"};
+    FEED(&b, CB_MSG_HEARTBEAT, beat);
+    assert_int_equal(b.out->actions_count, 0);
+    assert_true(signals_core.state_hash(b.state) == before);
     bench_close(&b);
 }
 
@@ -375,6 +446,93 @@ static void every_opinion_ends_once(void **unused)
     bench_close(&b);
 }
 
+/* ---- intents that cannot be made ---- */
+
+typedef struct refuse_row {
+    const char *what;
+    cb_purpose purpose;
+    int64_t price_e8;
+    int64_t stop_e8;
+    int64_t profit_e8;
+    int64_t offset_e8;
+    const char *reason; /* NULL: it can be made */
+} refuse_row;
+
+static void intents_without_sound_terms_are_not_made(void **unused)
+{
+    (void)unused;
+    static const refuse_row rows[] = {
+        {"good", CB_PURPOSE_ENTRY, P(100), P(1), P(1), 0, NULL},
+        {"no stop distance", CB_PURPOSE_ENTRY, P(100), 0, P(1), 0, "no_stop: the strategy"},
+        {"no target distance", CB_PURPOSE_ENTRY, P(100), P(1), 0, 0, "no_stop: the strategy"},
+        {"stop at 0", CB_PURPOSE_ENTRY, P(100), P(100), P(1), 0, "no_stop: the stop-loss"},
+        {"stop just above 0", CB_PURPOSE_ENTRY, P(100), P(100) - CB_E8 / 100, P(1), 0, NULL},
+        {"stop rounds to 0", CB_PURPOSE_ENTRY, P(100), P(100) - 1, P(1), 0, "no_stop: the stop"},
+        {"smallest distances", CB_PURPOSE_ENTRY, P(100), 1, 1, 0, NULL},
+        {"target out of range", CB_PURPOSE_ENTRY, P(100), P(1), INT64_MAX, 0, "no_stop: the take"},
+        {"limit out of range",
+            CB_PURPOSE_ENTRY,
+            P(10000000000),
+            P(1),
+            P(1),
+            100 * CB_E8,
+            "no_price"},
+        {"nothing to sell", CB_PURPOSE_EXIT, P(100), 0, 0, 0, "flat"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bench b;
+        bench_open(&b);
+        b.config.entry_order_type = rows[i].offset_e8 > 0 ? 1 : 0;
+        b.config.limit_offset_e8 = rows[i].offset_e8;
+        cb_signal signal = {.signal_id = {1, 1}, .price.e8 = rows[i].price_e8};
+        name_it(signal.venue, signal.symbol);
+        const cb_event event = {.ts_ns = b.now_ns};
+        const signals_order order = {.purpose = rows[i].purpose,
+            .signal = &signal,
+            .stop_distance_e8 = rows[i].stop_e8,
+            .profit_distance_e8 = rows[i].profit_e8,
+            .event = &event,
+            .cause = &signal.env};
+        char reason[SIGNALS_REASON_MAX] = "";
+        cb_outbox_reset(b.out);
+        const cb_id id = signals_intend(b.state, &b.state->symbols[0], &order, b.out, reason);
+        const bool is_made = !cb_id_is_none(id);
+        assert_int_equal(is_made, bench_intent(&b) != NULL);
+        if (is_made != (rows[i].reason == NULL) ||
+            (!is_made && !begins_with(reason, rows[i].reason))) {
+            fail_msg("%s: %s '%s'", rows[i].what, is_made ? "made" : "refused", reason);
+        }
+        bench_close(&b);
+    }
+}
+
+static void intents_in_flight_are_bounded(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    cb_signal signal = {.signal_id = {1, 1}, .price.e8 = P(100)};
+    name_it(signal.venue, signal.symbol);
+    const cb_event event = {.ts_ns = b.now_ns};
+    const signals_order order = {.purpose = CB_PURPOSE_ENTRY,
+        .signal = &signal,
+        .stop_distance_e8 = P(1),
+        .profit_distance_e8 = P(1),
+        .event = &event,
+        .cause = &signal.env};
+    char reason[SIGNALS_REASON_MAX] = "";
+    for (uint32_t i = 0; i < SIGNALS_FLIGHTS_MAX; i++) {
+        assert_false(
+            cb_id_is_none(signals_intend(b.state, &b.state->symbols[0], &order, b.out, reason)));
+    }
+    const uint64_t hash = signals_core.state_hash(b.state);
+    assert_true(
+        cb_id_is_none(signals_intend(b.state, &b.state->symbols[0], &order, b.out, reason)));
+    assert_true(begins_with(reason, "in_flight: too many"));
+    assert_true(signals_core.state_hash(b.state) == hash);
+    bench_close(&b);
+}
+
 /* ---- replay ---- */
 
 typedef struct replay_result {
@@ -450,6 +608,9 @@ int main(void)
         cmocka_unit_test(an_empty_history_is_an_answer),
         cmocka_unit_test(a_missed_candle_is_asked_for_once),
         cmocka_unit_test(backfill_behind_us_leads_to_a_new_question),
+        cmocka_unit_test(backfill_while_waiting_leads_to_another_question),
+        cmocka_unit_test(too_many_waiting_candles_lead_to_another_question),
+        cmocka_unit_test(messages_of_others_are_left_alone),
         cmocka_unit_test(backfill_that_follows_is_taken_without_decision),
         cmocka_unit_test(late_candles_are_taken_without_decision),
         cmocka_unit_test(candles_in_progress_do_nothing),
@@ -462,6 +623,8 @@ int main(void)
         cmocka_unit_test(a_denial_cools_down),
         cmocka_unit_test(dropped_opinions_are_told_with_their_reason),
         cmocka_unit_test(every_opinion_ends_once),
+        cmocka_unit_test(intents_without_sound_terms_are_not_made),
+        cmocka_unit_test(intents_in_flight_are_bounded),
         cmocka_unit_test(same_events_give_same_actions_and_state),
     };
     return cmocka_run_group_tests_name("signals_core", tests, NULL, NULL);

@@ -224,6 +224,34 @@ static void a_denied_exit_is_tried_again_after_a_moment(void **unused)
     bench_close(&b);
 }
 
+/* An exit that cannot be made is told once, not with every price. */
+static void an_impossible_exit_is_told_and_waits(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    const cb_intent entry = bench_hold(&b);
+    signals_symbol *symbol = &b.state->symbols[0];
+    for (uint32_t i = 0; i < SIGNALS_FLIGHTS_MAX; i++) {
+        symbol->flights[symbol->flights_count++] =
+            (signals_flight){.intent_id = {9, i + 1}, .side = CB_SIDE_BUY};
+    }
+    b.now_ns += SECOND;
+    bench_ticker_at(&b, entry.stop_loss.e8);
+    assert_null(bench_intent(&b));
+    assert_non_null(signal_of(&b));
+    assert_int_equal(signal_of(&b)->status, CB_SIGNAL_STATUS_DROPPED);
+    assert_true(begins_with(signal_of(&b)->reason, "in_flight: too many"));
+    b.now_ns += 30 * SECOND;
+    bench_ticker_at(&b, entry.stop_loss.e8);
+    assert_null(signal_of(&b));
+    symbol->flights_count = 0;
+    b.now_ns += 1;
+    bench_ticker_at(&b, entry.stop_loss.e8);
+    assert_non_null(bench_intent(&b));
+    bench_close(&b);
+}
+
 static void a_falling_market_ends_in_an_exit(void **unused)
 {
     (void)unused;
@@ -309,6 +337,10 @@ static void stored_state_continues_after_a_restart(void **unused)
     FEED(&b, SIGNALS_EVENT_BOOK, book);
     FEED(&b, SIGNALS_EVENT_FLIGHT, flight);
     FEED(&b, SIGNALS_EVENT_SIGNAL, signal);
+    const cb_kill kill = {.scope = "symbol:ETHUSDT", .level = 1};
+    FEED(&b, SIGNALS_EVENT_KILL, kill);
+    assert_int_equal(b.out->actions_count, 0);
+    assert_int_equal(signals_kill_level(b.state, "ETHUSDT", "trend"), 1);
     bench_feed(&b, CB_EVENT_RECOVERED, NULL, 0);
     bench_history(&b, 100, CB_E8);
     bench_instrument(&b);
@@ -386,6 +418,7 @@ int main(void)
         cmocka_unit_test(after_the_exit_the_position_is_flat_and_cools_down),
         cmocka_unit_test(dust_counts_as_flat),
         cmocka_unit_test(a_denied_exit_is_tried_again_after_a_moment),
+        cmocka_unit_test(an_impossible_exit_is_told_and_waits),
         cmocka_unit_test(a_falling_market_ends_in_an_exit),
         cmocka_unit_test(a_kill_stops_entries_but_not_exits),
         cmocka_unit_test(level_two_stops_exits_too),

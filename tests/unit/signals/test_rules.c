@@ -465,6 +465,21 @@ static void plan_is_read_or_refused(void **unused)
     }
 }
 
+/* A service with a wrong list is refused when it opens; until then the core has no instances. */
+static void a_wrong_list_makes_an_idle_core(void **unused)
+{
+    (void)unused;
+    signals_config config = config_default();
+    memcpy(config.strategies, "nosuch@1m", 10);
+    signals_state *state = calloc(1, signals_core.state_size(&config));
+    cb_arena arena;
+    cb_arena_init(&arena, NULL, 0);
+    signals_core.init(state, &config, &arena);
+    assert_int_equal(state->plan.instances_count, 0);
+    assert_int_equal(signals_symbols_count(state), 2);
+    free(state);
+}
+
 static void plan_gives_each_instance_its_place(void **unused)
 {
     (void)unused;
@@ -498,6 +513,11 @@ static void config_check_names_what_is_wrong(void **unused)
     memcpy(config.symbols, "AAAUSDT,AAAUSDT", 16);
     assert_int_equal(signals_config_check(&config, &err), CB_E_CONFIG);
     assert_true(begins_with(err.text, "symbols"));
+    config.symbols[0] = '\0';
+    assert_int_equal(signals_config_check(&config, &err), CB_E_CONFIG);
+    memcpy(config.symbols, "AAAAAAAAAAAAAAAAAAAAAAAA", 25);
+    assert_int_equal(signals_config_check(&config, &err), CB_E_CONFIG);
+    assert_true(begins_with(err.text, "symbols"));
 }
 
 int main(void)
@@ -514,6 +534,7 @@ int main(void)
         cmocka_unit_test(kill_levels_apply_to_their_scope),
         cmocka_unit_test(kills_beyond_the_table_stop_everything),
         cmocka_unit_test(plan_is_read_or_refused),
+        cmocka_unit_test(a_wrong_list_makes_an_idle_core),
         cmocka_unit_test(plan_gives_each_instance_its_place),
         cmocka_unit_test(config_check_names_what_is_wrong),
     };

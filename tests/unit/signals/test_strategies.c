@@ -363,6 +363,9 @@ static void strategies_have_sound_tables(void **unused)
         assert_true(strlen(ops->name) > 0 && strlen(ops->name) < 24);
         assert_string_equal(signals_strategy_name(n), ops->name);
         assert_true(strlen(signals_strategy_help(n)) > 0);
+        uint32_t count = 0;
+        assert_ptr_equal(signals_strategy_params(n, &count), ops->params);
+        assert_int_equal(count, ops->params_count);
         for (uint32_t p = 0; p < ops->params_count; p++) {
             assert_true(ops->params[p].min <= ops->params[p].default_value);
             assert_true(ops->params[p].default_value <= ops->params[p].max);

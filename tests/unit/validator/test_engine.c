@@ -187,6 +187,59 @@ static void a_good_message_ends_the_run_of_refusals(void **unused)
     bench_close(&b);
 }
 
+/* Every kind has its own memory, and its own run of refusals. */
+static void memory_is_dropped_per_kind(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    cb_book_delta *delta = calloc(1, sizeof *delta);
+    *delta = good_delta();
+    bench_feed(&b, CB_MSG_BOOK_DELTA, delta, sizeof *delta);
+    cb_book book = good_book();
+    FEED(&b, BOOK, book);
+    cb_ticker ticker = good_ticker();
+    FEED(&b, TICKER, ticker);
+    ticker.update_id = book.update_id = 1;
+    delta->first_update_id = 1;
+    delta->last_update_id = 2;
+    for (int i = 0; i < 10; i++) {
+        bench_feed(&b, CB_MSG_BOOK_DELTA, delta, sizeof *delta);
+        assert_null(ok(&b, CB_SUBJECT_MD_OK_DELTA));
+        FEED(&b, BOOK, book);
+        assert_null(ok(&b, CB_SUBJECT_MD_OK_BOOK));
+        FEED(&b, TICKER, ticker);
+        assert_null(ok(&b, CB_SUBJECT_MD_OK_TICKER));
+    }
+    bench_feed(&b, CB_MSG_BOOK_DELTA, delta, sizeof *delta);
+    assert_non_null(ok(&b, CB_SUBJECT_MD_OK_DELTA));
+    FEED(&b, BOOK, book);
+    assert_non_null(ok(&b, CB_SUBJECT_MD_OK_BOOK));
+    FEED(&b, TICKER, ticker);
+    assert_non_null(ok(&b, CB_SUBJECT_MD_OK_TICKER));
+    assert_int_equal(validator_counts_of(b.state)->memory_resets, 3);
+    free(delta);
+    bench_close(&b);
+}
+
+/* The next trade is held against the middle of the last ticker. */
+static void the_ticker_is_a_reference_for_prices(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    const cb_ticker ticker = good_ticker();
+    FEED(&b, TICKER, ticker);
+    cb_trade trade = good_trade();
+    trade.price.e8 = 46000 * CB_E8 / 10 * 13 + 1;
+    FEED(&b, TRADE, trade);
+    assert_null(ok(&b, CB_SUBJECT_MD_OK_TRADE));
+    trade.price.e8 -= 1;
+    FEED(&b, TRADE, trade);
+    assert_non_null(ok(&b, CB_SUBJECT_MD_OK_TRADE));
+    bench_close(&b);
+}
+
 /* A rejected message must not become what the next ones are compared with. */
 static void refused_messages_are_not_remembered(void **unused)
 {
@@ -421,6 +474,14 @@ static void book_validity_follows_books_and_gaps(void **unused)
     book.is_valid = false;
     FEED(&b, BOOK, book);
     assert_false(((const cb_quality_score *)ok(&b, CB_SUBJECT_DQ_SCORE))->is_book_valid);
+    const char *name = NULL;
+    cb_ratio shown = {0};
+    bool is_stale = true;
+    assert_int_equal(validator_symbols_count(b.state), 2);
+    validator_score_of(b.state, 0, &name, &shown, &is_stale);
+    assert_string_equal(name, "BTCUSDT");
+    assert_int_equal(shown.e8, CB_E8 - CB_E8 / 10 / 5); /* one warning of five messages */
+    assert_false(is_stale);
     free(delta);
     bench_close(&b);
 }
@@ -522,6 +583,12 @@ static void config_check_names_what_is_wrong(void **unused)
         {"BTCUSDT,BTCUSDT", false},
         {"ABCDEFGHIJKLMNOPQRSTUVW", true},
         {"ABCDEFGHIJKLMNOPQRSTUVWX", false},
+        {"A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q,R,S,T,U,V,W,X,Y,Z,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,"
+         "s,t,u,v,w,x,y,z,0,1,2,3,4,5,6,7,8,9,AA,BB",
+            true},
+        {"A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q,R,S,T,U,V,W,X,Y,Z,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,"
+         "s,t,u,v,w,x,y,z,0,1,2,3,4,5,6,7,8,9,AA,BB,CC",
+            false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         validator_config config;
@@ -532,6 +599,44 @@ static void config_check_names_what_is_wrong(void **unused)
         assert_int_equal(validator_config_check(&config, &err) == CB_OK, cases[i].is_good);
         assert_int_equal(err.text[0] == '\0', cases[i].is_good);
     }
+}
+
+static void config_check_wants_a_venue(void **unused)
+{
+    (void)unused;
+    validator_config config;
+    cb_err err = {0};
+    validator_config_defaults(&config);
+    memcpy(config.venue, "elevenchars", 12);
+    assert_int_equal(validator_config_check(&config, &err), CB_OK);
+    memcpy(config.venue, "twelve_chars", 13);
+    assert_int_equal(validator_config_check(&config, &err), CB_E_CONFIG);
+    config.venue[0] = '\0';
+    assert_int_equal(validator_config_check(&config, &err), CB_E_CONFIG);
+}
+
+static void others_are_not_remembered(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    cb_candle candle = good_candle(0);
+    memcpy(candle.symbol, "DOGEUSDT", 9);
+    bench_feed(&b, VALIDATOR_EVENT_BAR, &candle, sizeof candle);
+    cb_signal signal = {.signal_id = {1, 2}};
+    memcpy(signal.symbol, "DOGEUSDT", 9);
+    FEED(&b, SIGNAL, signal);
+    assert_int_equal(b.out->actions_count, 0);
+    uint32_t count = 1;
+    assert_null(validator_bars_of(b.state, "DOGEUSDT", &count));
+    assert_int_equal(count, 0);
+    candle = good_candle(0);
+    candle.interval_s = 3600;
+    candle.close_ts_ns = candle.open_ts_ns + 60 * MINUTE;
+    FEED(&b, CANDLE, candle); /* stored and passed on, but no bar */
+    assert_non_null(bench_action_on(&b, VALIDATOR_TABLE_CANDLE));
+    assert_int_equal(bars_count(&b), 0);
+    bench_close(&b);
 }
 
 /* ---- replay ---- */
@@ -603,6 +708,8 @@ int main(void)
         cmocka_unit_test(warning_passes_counts_and_is_said_once_a_second),
         cmocka_unit_test(memory_is_dropped_after_a_run_of_refusals),
         cmocka_unit_test(a_good_message_ends_the_run_of_refusals),
+        cmocka_unit_test(memory_is_dropped_per_kind),
+        cmocka_unit_test(the_ticker_is_a_reference_for_prices),
         cmocka_unit_test(refused_messages_are_not_remembered),
         cmocka_unit_test(backfill_fills_gaps_and_repeats_are_dropped),
         cmocka_unit_test(bars_stay_sorted_and_bounded),
@@ -619,6 +726,8 @@ int main(void)
         cmocka_unit_test(instruments_are_said_again_for_late_joiners),
         cmocka_unit_test(a_signal_keeps_the_quality_it_was_made_on),
         cmocka_unit_test(config_check_names_what_is_wrong),
+        cmocka_unit_test(config_check_wants_a_venue),
+        cmocka_unit_test(others_are_not_remembered),
         cmocka_unit_test(same_events_give_same_actions_and_state),
     };
     return cmocka_run_group_tests_name("validator_engine", tests, NULL, NULL);

@@ -621,7 +621,11 @@ static void expectations_have_sound_tables(void **unused)
     for (uint32_t e = 0; e < VALIDATOR_EXPECTATIONS_COUNT; e++) {
         const validator_expectation *entry = validator_expectation_at(e);
         assert_true(strlen(entry->name) < 32);
-        assert_true(strlen(entry->help) > 0);
+        assert_true(strlen(validator_expectation_help(e)) > 0);
+        assert_string_equal(validator_expectation_name(e), entry->name);
+        uint32_t count = 0;
+        assert_ptr_equal(validator_expectation_params(e, &count), entry->params);
+        assert_int_equal(count, entry->params_count);
         assert_true(entry->kinds != 0);
         assert_true((entry->kinds & ~VALIDATOR_ON_ALL) == 0);
         assert_true(
@@ -633,6 +637,7 @@ static void expectations_have_sound_tables(void **unused)
             assert_true(strlen(param->help) > 0);
         }
     }
+    assert_null(validator_expectation_name(VALIDATOR_EXPECTATIONS_COUNT));
 }
 
 int main(void)
