@@ -25,7 +25,9 @@ static void feed(recovery *to, uint32_t type, const void *body, size_t size)
 /* ---- orders ---- */
 
 static const char SQL_ORDERS[] =
-    "SELECT coalesce(window_ms, 0), o.* FROM orders o WHERE account = $1 AND venue = $2 AND"
+    "SELECT coalesce(window_ms, 0), CASE WHEN is_external THEN greatest(cum_qty_e8 -"
+    " (SELECT coalesce(sum(f.qty_e8), 0)::bigint FROM fills f WHERE f.intent_id = o.intent_id), 0)"
+    " ELSE 0 END, o.* FROM orders o WHERE account = $1 AND venue = $2 AND"
     " (state IN ('ready', 'sending', 'unknown', 'open', 'partially_filled')"
     " OR intent_id IN (SELECT intent_id FROM orders WHERE account = $1 AND venue = $2"
     " ORDER BY created_no DESC LIMIT $3::bigint)) ORDER BY created_no";
@@ -33,7 +35,8 @@ static const char SQL_ORDERS[] =
 static void feed_order(void *context, const cb_row *row)
 {
     recovery *to = context;
-    exec_old_order old = {.window_ns = cb_row_i64(row, 0) * CB_NS_PER_MS};
+    exec_old_order old = {
+        .window_ns = cb_row_i64(row, 0) * CB_NS_PER_MS, .before_qty = {cb_row_i64(row, 1)}};
     if (to->status == CB_OK && to->fed_count == to->self->config->orders_max) {
         to->status = CB_FAIL(to->err,
             CB_E_FULL,

@@ -141,6 +141,8 @@ typedef struct exec_time_answer {
 typedef struct exec_old_order {
     cb_order order;
     int64_t window_ns; /* that it was signed with; 0 before the claim */
+    cb_qty
+        before_qty; /* part of cum_qty that is not in recorded fills: from before our first start */
 } exec_old_order;
 
 typedef struct exec_old_order_id {

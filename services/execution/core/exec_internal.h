@@ -52,20 +52,20 @@ typedef struct exec_order {
     bool is_provisional; /* external, not yet published: what it is must be read first */
     bool is_read_in_flight;
     bool is_found_elsewhere; /* the proof of absence met a trace of it */
-    bool is_ghost_suspect;
-    bool has_reported; /* the venue has told of this order: it exists there */
-    exec_step step;    /* of the read in flight, or wanted next */
+    bool has_reported;       /* the venue has told of this order: it exists there */
+    exec_step step;          /* of the read in flight, or wanted next */
     exec_cancel cancel;
     uint64_t arrival;           /* order of arrival, rising */
     uint64_t finished;          /* order of finishing, rising; 0 = not finished */
     uint64_t read_tag;          /* of the read in flight */
-    uint64_t trades_tag;        /* of the reading that before_qty was summed up from */
+    uint64_t trades_tag;        /* of the reading that before_sum is of */
     uint64_t listed_job;        /* last job whose open-order list named it */
     uint64_t opened_seq;        /* event that brought it to the venue's book, as far as we know */
     cb_order_state venue_state; /* the venue's latest word; NONE before there is one */
     cb_qty venue_qty;           /* largest executed quantity that the venue has told */
     cb_qty told_qty;            /* cum_qty of the latest published version */
     cb_qty before_qty;          /* external: executed before our baseline, part of cum_qty */
+    cb_qty before_sum;          /* the same, as the reading of its trades in hand adds it up */
     uint32_t not_found_count;   /* consecutive, beyond the bound */
     int64_t due_ns;             /* next look at it; EXEC_NEVER = none */
     int64_t backoff_ns;
@@ -73,7 +73,8 @@ typedef struct exec_order {
     int64_t open_since_ns;
     int64_t cancel_due_ns; /* ANSWERED: when to ask again if it is still open */
     int64_t window_ns;     /* that it was signed with */
-    uint64_t finished_seq; /* event in which it finished */
+    int64_t finished_ns;   /* when it finished here */
+    uint64_t ghost_job;    /* job that first saw it open after its end; 0 = none */
     char venue_reason[64];
     cb_price reference_price; /* what the decision was made at; 0 after a restart */
     cb_order row; /* the latest published version; of its envelope only the ids of the chain */
@@ -87,6 +88,7 @@ typedef struct exec_symbol {
     bool has_instrument;
     bool has_ticker;
     bool has_mark;        /* the baseline is known */
+    uint64_t unbooked;    /* newest trade of the stream while the baseline was not known */
     uint64_t baseline;    /* newest trade id before our first start */
     uint64_t mark;        /* trades up to here are recorded and settled */
     uint64_t trade_floor; /* trades up to here have left the set of seen ones */
@@ -116,6 +118,7 @@ typedef enum exec_job_kind {
 
 typedef enum exec_job_phase {
     EXEC_PHASE_TIME,
+    EXEC_PHASE_BASELINE, /* symbols met for the first time: their newest trade */
     EXEC_PHASE_ACCOUNT,
     EXEC_PHASE_OPEN,
     EXEC_PHASE_TRADES,
@@ -128,6 +131,7 @@ typedef struct exec_job {
     uint64_t tag;       /* of the read in flight */
     uint64_t id;        /* of this run */
     uint64_t asked_seq; /* event in which the open orders were asked for */
+    int64_t asked_ns;   /* and when */
     uint64_t fills_at_start;
     uint32_t symbol_index;
     bool is_dirty;        /* balances moved while it ran */

@@ -141,13 +141,17 @@ void exec_external_viewed(
     CB_ASSERT(order->is_provisional);
     exec_order *ours = exec_order_by_client_id(state, view->client_order_id);
     const bool is_ours = ours != NULL && ours != order && !ours->row.is_external;
-    if (is_ours && ours->finished == 0) {
+    const bool was_never_there = is_ours && (ours->row.state == CB_ORDER_STATE_NOT_SENT ||
+                                                ours->row.state == CB_ORDER_STATE_REJECTED);
+    if (is_ours && !was_never_there) {
         exec_order_drop(state, order);
-        exec_apply_view(state, ours, view, out);
+        if (ours->finished == 0) {
+            exec_apply_view(state, ours, view, out);
+        }
         return;
     }
-    if (is_ours) {
-        /* Ours, and ended without the venue here: what it traded is booked as an external order. */
+    if (was_never_there) {
+        /* What it traded is booked as an external order's; that it traded at all stops us. */
         exec_ghost(state, ours, view, out);
     }
     if (view->side == CB_SIDE_NONE || (view->qty.e8 <= 0 && view->cum_qty.e8 <= 0)) {
@@ -171,33 +175,48 @@ void exec_external_trade(
     const exec_symbol *symbol = exec_symbol_find(state, order->row.symbol);
     const bool is_before =
         symbol != NULL && symbol->has_mark && trade->trade_id <= symbol->baseline;
-    if (!is_before) {
-        if (order->is_provisional) {
-            const int64_t sum = order->before_qty.e8 + trade->qty.e8;
-            order->row.qty.e8 = sum > order->row.qty.e8 ? sum : order->row.qty.e8;
-            external_publish(state, order, out);
-        }
-        const bool is_new = exec_record_trade(state, order, trade, CB_FILL_SOURCE_RECON, out);
-        CB_MAYBE(is_new);
+    const int64_t sum = order->before_sum.e8 + (trade->qty.e8 > 0 ? trade->qty.e8 : 0);
+    if (is_before) {
+        order->before_sum.e8 = sum <= order->row.qty.e8 ? sum : order->row.qty.e8;
         return;
     }
-    const int64_t before = order->before_qty.e8 + trade->qty.e8;
-    if (trade->qty.e8 > 0 && before <= order->row.qty.e8 && order->is_provisional) {
-        order->before_qty.e8 = before;
+    if (order->is_provisional) {
+        order->before_qty = order->before_sum;
+        order->row.qty.e8 = sum > order->row.qty.e8 ? sum : order->row.qty.e8;
+        external_publish(state, order, out);
     }
+    const bool is_new = exec_record_trade(state, order, trade, CB_FILL_SOURCE_REST, out);
+    CB_MAYBE(is_new);
+}
+
+/* A list that lagged may have shown the order emptier than it was: what it had traded before our
+ * baseline is added now, without fills. */
+static void external_add_before(exec_order *order)
+{
+    const int64_t added = order->before_sum.e8 - order->before_qty.e8;
+    if (added <= 0) {
+        return;
+    }
+    const int64_t cum = order->row.cum_qty.e8 + added;
+    order->row.cum_qty.e8 = cum <= order->row.qty.e8 ? cum : order->row.qty.e8;
+    order->before_qty = order->before_sum;
 }
 
 void exec_external_traded(exec_state *state, exec_order *order, cb_outbox *out)
 {
-    if (order->is_provisional) {
-        const bool has_ended =
-            cb_order_is_terminal(order->venue_state) && order->before_qty.e8 >= order->venue_qty.e8;
-        if (has_ended || order->before_qty.e8 >= order->row.qty.e8) {
-            exec_venue_order_remember(state, order->row.symbol, order->row.venue_order_id);
-            exec_order_drop(state, order);
-            return;
-        }
-        external_publish(state, order, out);
+    if (!order->is_provisional) {
+        external_add_before(order);
+        exec_settle(state, order, out);
+        return;
     }
+    order->before_qty = order->before_sum;
+    const bool has_ended =
+        cb_order_is_terminal(order->venue_state) && order->before_qty.e8 >= order->venue_qty.e8;
+    if (has_ended || order->before_qty.e8 >= order->row.qty.e8) {
+        exec_venue_order_remember(state, order->row.symbol, order->row.venue_order_id);
+        exec_order_drop(state, order);
+        return;
+    }
+    external_publish(state, order, out);
     exec_settle(state, order, out);
 }

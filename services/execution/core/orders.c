@@ -48,17 +48,19 @@ exec_order *exec_order_by_venue_id(
 {
     CB_ASSERT(symbol != NULL);
     CB_ASSERT(venue_order_id != NULL);
-    if (venue_order_id[0] == '\0') {
-        return NULL;
-    }
-    for (uint32_t i = 0; i < state->orders_max; i++) {
+    exec_order *provisional = NULL;
+    for (uint32_t i = 0; i < state->orders_max && venue_order_id[0] != '\0'; i++) {
         exec_order *order = &state->orders[i];
-        if (order->is_used && cb_text_equal(order->row.venue_order_id, venue_order_id) &&
-            cb_text_equal(order->row.symbol, symbol)) {
+        if (!order->is_used || !cb_text_equal(order->row.venue_order_id, venue_order_id) ||
+            !cb_text_equal(order->row.symbol, symbol)) {
+            continue;
+        }
+        if (!order->is_provisional) {
             return order;
         }
+        provisional = order; /* it may yet turn out to be ours */
     }
-    return NULL;
+    return provisional;
 }
 
 /* The free place, or the one of the order finished longest ago; NULL when all are active. */
@@ -125,7 +127,7 @@ void exec_order_finish(exec_state *state, exec_order *order)
     CB_ASSERT(order->finished == 0);
     orders_deactivate(state, order);
     order->finished = ++state->finishes;
-    order->finished_seq = state->now_seq;
+    order->finished_ns = state->now_ns;
     if (order->row.venue_order_id[0] != '\0') {
         exec_venue_order_remember(state, order->row.symbol, order->row.venue_order_id);
     }

@@ -13,10 +13,12 @@ static bool job_is_mine(const exec_state *state, uint64_t tag)
     return state->job.kind != EXEC_JOB_NONE && state->job.tag == tag;
 }
 
-/* The next symbol of the configured list from index on; symbols_count when there is none. */
+/* The next symbol that the phase concerns, from index on; symbols_count when there is none. */
 static uint32_t job_symbol_from(const exec_state *state, uint32_t index)
 {
-    while (index < state->symbols_count && !state->symbols[index].is_allowed) {
+    const bool is_baseline = state->job.phase == EXEC_PHASE_BASELINE;
+    while (index < state->symbols_count &&
+           (!state->symbols[index].is_allowed || (is_baseline && state->symbols[index].has_mark))) {
         index++;
     }
     return index;
@@ -100,6 +102,7 @@ static void job_read(exec_state *state, cb_outbox *out)
 {
     static const exec_request requests[] = {
         [EXEC_PHASE_TIME] = EXEC_REQUEST_READ_TIME,
+        [EXEC_PHASE_BASELINE] = EXEC_REQUEST_READ_TRADES,
         [EXEC_PHASE_ACCOUNT] = EXEC_REQUEST_READ_ACCOUNT,
         [EXEC_PHASE_OPEN] = EXEC_REQUEST_READ_OPEN,
         [EXEC_PHASE_TRADES] = EXEC_REQUEST_READ_TRADES,
@@ -112,8 +115,9 @@ static void job_read(exec_state *state, cb_outbox *out)
     read->tag = job->tag;
     if (job->phase == EXEC_PHASE_OPEN) {
         job->asked_seq = state->now_seq;
+        job->asked_ns = state->now_ns;
     }
-    if (job->phase == EXEC_PHASE_TRADES) {
+    if (job->phase == EXEC_PHASE_TRADES || job->phase == EXEC_PHASE_BASELINE) {
         job_read_trades(state, read);
     }
     if (job->phase == EXEC_PHASE_ALL) {
@@ -188,6 +192,11 @@ static void job_next_symbol(exec_state *state, cb_outbox *out)
         job_read(state, out);
         return;
     }
+    if (job->phase == EXEC_PHASE_BASELINE) {
+        job->phase = EXEC_PHASE_ACCOUNT;
+        job_read(state, out);
+        return;
+    }
     if (job->phase == EXEC_PHASE_TRADES && job->kind == EXEC_JOB_DEEP) {
         job->phase = EXEC_PHASE_ALL;
         job->symbol_index = 0;
@@ -209,8 +218,9 @@ void exec_on_time(exec_state *state, const exec_time_answer *answer, cb_outbox *
     state->offset_ns = answer->offset_ns;
     state->has_offset = true;
     state->job.venue_now_ns = answer->venue_now_ns;
-    state->job.phase = EXEC_PHASE_ACCOUNT;
-    job_read(state, out);
+    state->job.phase = EXEC_PHASE_BASELINE;
+    state->job.symbol_index = 0;
+    job_next_symbol(state, out);
 }
 
 void exec_on_account(exec_state *state, const exec_account_answer *answer, cb_outbox *out)
@@ -232,19 +242,22 @@ void exec_on_account(exec_state *state, const exec_account_answer *answer, cb_ou
 
 /* ---- orders ---- */
 
-/* Finished here, open there. One listing may be older than the end; two in a row are not. */
+/* Finished here, open there. A list may lag behind the end by the documented bound; after that, two
+ * runs that show it open are no accident. An order that never was there needs no second look. */
 static void job_ghost(
     exec_state *state, exec_order *order, const cb_venue_order *view, cb_outbox *out)
 {
-    if (cb_order_is_terminal(view->state) || order->finished_seq >= state->job.asked_seq) {
-        return;
-    }
+    const bool may_lag = state->job.asked_ns - order->finished_ns <= state->config->query_lag_ns;
     const bool was_never_there =
         order->row.state == CB_ORDER_STATE_NOT_SENT || order->row.state == CB_ORDER_STATE_REJECTED;
-    if (order->is_ghost_suspect || was_never_there) {
+    if (cb_order_is_terminal(view->state) || (may_lag && !was_never_there)) {
+        return;
+    }
+    const bool is_second = order->ghost_job != 0 && order->ghost_job != state->job.id;
+    if (is_second || was_never_there) {
         exec_ghost(state, order, view, out);
     }
-    order->is_ghost_suspect = true;
+    order->ghost_job = state->job.id;
 }
 
 static void job_take_order(exec_state *state, const cb_venue_order *view, cb_outbox *out)
@@ -253,8 +266,9 @@ static void job_take_order(exec_state *state, const cb_venue_order *view, cb_out
         return;
     }
     exec_order *order = exec_order_by_venue_id(state, view->symbol, view->venue_order_id);
-    if (order == NULL) {
-        order = exec_order_by_client_id(state, view->client_order_id);
+    if (order == NULL || order->is_provisional) {
+        exec_order *by_name = exec_order_by_client_id(state, view->client_order_id);
+        order = by_name != NULL ? by_name : order;
     }
     if (order == NULL) {
         const bool is_over = cb_order_is_terminal(view->state) && view->cum_qty.e8 == 0;
@@ -269,7 +283,6 @@ static void job_take_order(exec_state *state, const cb_venue_order *view, cb_out
         return;
     }
     order->listed_job = state->job.id;
-    order->is_ghost_suspect = false;
     if (!order->is_provisional && !exec_is_posting(state, order)) {
         exec_apply_view(state, order, view, out);
     }
@@ -344,6 +357,9 @@ static bool job_take_trade(exec_state *state, const cb_venue_trade *trade, cb_ou
         exec_old_trade(state, trade, out);
         return true;
     }
+    if (order == NULL && state->lane == EXEC_LANE_POST) {
+        return false; /* most likely of the order whose answer is awaited */
+    }
     if (order == NULL) {
         exec_external_ask(state, trade->symbol, trade->venue_order_id, out);
         return false;
@@ -364,14 +380,13 @@ static bool job_take_trade(exec_state *state, const cb_venue_trade *trade, cb_ou
     return true;
 }
 
-static void job_store_mark(exec_state *state, const exec_symbol *symbol, cb_outbox *out)
+static void job_store_mark(const exec_symbol *symbol, cb_outbox *out)
 {
     CB_ASSERT(symbol->has_mark);
     exec_mark_row *row = CB_STORE(out, EXEC_TABLE_MARKS, exec_mark_row);
     memcpy(row->symbol, symbol->symbol, sizeof(row->symbol));
     row->baseline = symbol->baseline;
     row->mark = symbol->mark;
-    CB_MAYBE(state->is_replayed);
 }
 
 /* Trades old enough that the venue's list has no holes before them move the mark. */
@@ -397,19 +412,25 @@ static void job_take_page(exec_state *state, const exec_trades_page *page, cb_ou
 }
 
 /* At the very first start the newest trade is the baseline: everything up to it is part of the
- * balances that the first snapshot tells. */
+ * balances that are read after it and told first. */
+static void job_set_baseline(exec_state *state, exec_symbol *symbol, cb_outbox *out)
+{
+    const uint64_t listed = state->job.page_last_id;
+    symbol->has_mark = true;
+    symbol->baseline = listed > symbol->unbooked ? listed : symbol->unbooked;
+    symbol->mark = symbol->baseline;
+    job_store_mark(symbol, out);
+}
+
 static void job_end_symbol(exec_state *state, cb_outbox *out)
 {
     exec_job *job = &state->job;
     exec_symbol *symbol = &state->symbols[job->symbol_index];
-    if (!symbol->has_mark) {
-        symbol->has_mark = true;
-        symbol->baseline = job->page_last_id;
-        symbol->mark = job->page_last_id;
-        job_store_mark(state, symbol, out);
+    if (job->phase == EXEC_PHASE_BASELINE) {
+        job_set_baseline(state, symbol, out);
     } else if (job->page_old_id > symbol->mark) {
         symbol->mark = job->page_old_id;
-        job_store_mark(state, symbol, out);
+        job_store_mark(symbol, out);
     }
     job->symbol_index++;
     job_next_symbol(state, out);
@@ -430,7 +451,7 @@ void exec_on_job_trades(exec_state *state, const exec_trades_page *page, cb_outb
         job_fail(state, page->retry_after_s, out);
         return;
     }
-    if (page->is_cut && state->symbols[state->job.symbol_index].has_mark) {
+    if (page->is_cut && state->job.phase == EXEC_PHASE_TRADES) {
         job_read(state, out); /* from the last id on */
         return;
     }

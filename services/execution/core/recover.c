@@ -31,6 +31,7 @@ static void recover_order(exec_state *state, const exec_old_order *old)
     order->row = old->order;
     order->told_qty = old->order.cum_qty;
     order->window_ns = old->window_ns;
+    order->before_qty = old->before_qty;
     exec_seen_add(&state->intents, old->order.intent_id, NULL);
     if (!cb_id_is_none(old->order.permit_id)) {
         exec_seen_add(&state->intents, old->order.permit_id, NULL);

@@ -238,7 +238,7 @@ static void resolve_take_trade(
     if (!cb_text_equal(trade->venue_order_id, order->row.venue_order_id)) {
         return; /* not asked for */
     }
-    if (order->is_provisional) {
+    if (order->row.is_external) {
         exec_external_trade(state, order, trade, out);
         return;
     }
@@ -269,8 +269,8 @@ void exec_on_order_trades(
     if (!order->is_read_in_flight || order->read_tag != page->tag) {
         return;
     }
-    if (order->is_provisional && page->trades_count > 0 && order->trades_tag != page->tag) {
-        order->before_qty.e8 = 0; /* a new reading counts anew */
+    if (order->trades_tag != page->tag) {
+        order->before_sum.e8 = 0; /* a new reading counts anew */
         order->trades_tag = page->tag;
     }
     for (uint32_t i = 0; i < page->trades_count; i++) {

@@ -23,12 +23,13 @@ static exec_parked *stream_park(exec_state *state)
 
 static exec_order *stream_find(exec_state *state, const cb_venue_order *view)
 {
-    exec_order *order = exec_order_by_venue_id(state, view->symbol, view->venue_order_id);
-    if (order != NULL) {
-        return order;
+    exec_order *by_number = exec_order_by_venue_id(state, view->symbol, view->venue_order_id);
+    if (by_number != NULL && !by_number->is_provisional) {
+        return by_number;
     }
-    order = exec_order_by_client_id(state, view->client_order_id);
-    return order != NULL && cb_text_equal(order->row.symbol, view->symbol) ? order : NULL;
+    exec_order *by_name = exec_order_by_client_id(state, view->client_order_id);
+    const bool is_same = by_name != NULL && cb_text_equal(by_name->row.symbol, view->symbol);
+    return is_same ? by_name : by_number;
 }
 
 void exec_old_trade(exec_state *state, const cb_venue_trade *trade, cb_outbox *out)
@@ -70,6 +71,21 @@ static void stream_finished(
     }
 }
 
+/* Before the baseline of its symbol is known, an order that is not ours is part of what was there
+ * before us: its trades are in the balances that will be read, its rest in the list of open orders.
+ */
+static bool stream_is_before_us(exec_state *state, const exec_report *report)
+{
+    exec_symbol *symbol = exec_symbol_find(state, report->order.symbol);
+    if (symbol == NULL || !symbol->is_allowed || symbol->has_mark) {
+        return false;
+    }
+    if (report->has_trade && report->trade.trade_id > symbol->unbooked) {
+        symbol->unbooked = report->trade.trade_id;
+    }
+    return true;
+}
+
 static void stream_take_report(exec_state *state, const exec_report *report, cb_outbox *out)
 {
     const cb_venue_order *view = &report->order;
@@ -80,6 +96,9 @@ static void stream_take_report(exec_state *state, const exec_report *report, cb_
     exec_order *order = stream_find(state, view);
     if (order == NULL && exec_venue_order_is_old(state, view->symbol, view->venue_order_id)) {
         stream_stale(state, report, out);
+        return;
+    }
+    if (order == NULL && stream_is_before_us(state, report)) {
         return;
     }
     if (order == NULL) {

@@ -328,15 +328,17 @@ RIG_UNUSED static exec_read rig_read(const rig *r, exec_request request)
 /* Plays one whole reconciliation in which the venue has nothing that we do not know. */
 RIG_UNUSED static void rig_reconcile(rig *r, int64_t usdt_e8, int64_t btc_e8)
 {
-    exec_read read = rig_read(r, EXEC_REQUEST_READ_TIME);
-    rig_answer_time(r, read.tag);
-    read = rig_read(r, EXEC_REQUEST_READ_ACCOUNT);
-    rig_answer_account(r, read.tag, usdt_e8, btc_e8);
-    read = rig_read(r, EXEC_REQUEST_READ_OPEN);
-    rig_answer_orders(r, &read, NULL, 0);
-    for (int symbols = 0; symbols < 2; symbols++) {
-        read = rig_read(r, EXEC_REQUEST_READ_TRADES);
-        rig_answer_trades(r, &read, NULL, 0);
+    rig_answer_time(r, rig_read(r, EXEC_REQUEST_READ_TIME).tag);
+    for (int questions = 0; questions < 8; questions++) {
+        if (rig_request(r, EXEC_REQUEST_READ_ACCOUNT) != NULL) {
+            rig_answer_account(r, rig_read(r, EXEC_REQUEST_READ_ACCOUNT).tag, usdt_e8, btc_e8);
+        } else if (rig_request(r, EXEC_REQUEST_READ_OPEN) != NULL) {
+            const exec_read read = rig_read(r, EXEC_REQUEST_READ_OPEN);
+            rig_answer_orders(r, &read, NULL, 0);
+        } else if (rig_request(r, EXEC_REQUEST_READ_TRADES) != NULL) {
+            const exec_read read = rig_read(r, EXEC_REQUEST_READ_TRADES);
+            rig_answer_trades(r, &read, NULL, 0);
+        }
     }
 }
 

@@ -20,6 +20,7 @@ static int teardown(void **context)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A first start at a venue whose newest own trade is baseline (0: none). */
 static void fresh(uint64_t baseline)
 {
     rig_stop(&bench);
@@ -30,11 +31,7 @@ static void fresh(uint64_t baseline)
     rig_market(&bench);
     rig_stream(&bench, true);
     rig_answer_time(&bench, rig_read(&bench, EXEC_REQUEST_READ_TIME).tag);
-    rig_answer_account(
-        &bench, rig_read(&bench, EXEC_REQUEST_READ_ACCOUNT).tag, 1000 * CB_E8, CB_E8);
-    exec_read read = rig_read(&bench, EXEC_REQUEST_READ_OPEN);
-    rig_answer_orders(&bench, &read, NULL, 0);
-    read = rig_read(&bench, EXEC_REQUEST_READ_TRADES);
+    exec_read read = rig_read(&bench, EXEC_REQUEST_READ_TRADES);
     assert_false(read.has_from_id);
     cb_venue_order view = {.side = CB_SIDE_BUY};
     memcpy(view.symbol, "BTCUSDT", 8);
@@ -46,6 +43,15 @@ static void fresh(uint64_t baseline)
     assert_int_equal(mark->baseline, baseline);
     read = rig_read(&bench, EXEC_REQUEST_READ_TRADES);
     rig_answer_trades(&bench, &read, NULL, 0);
+    rig_answer_account(
+        &bench, rig_read(&bench, EXEC_REQUEST_READ_ACCOUNT).tag, 1000 * CB_E8, CB_E8);
+    read = rig_read(&bench, EXEC_REQUEST_READ_OPEN);
+    rig_answer_orders(&bench, &read, NULL, 0);
+    for (int symbols = 0; symbols < 2; symbols++) {
+        read = rig_read(&bench, EXEC_REQUEST_READ_TRADES);
+        assert_true(read.has_from_id);
+        rig_answer_trades(&bench, &read, NULL, 0);
+    }
 }
 
 /* The first periodic run was planned when the bench went live. */
@@ -85,6 +91,35 @@ static void trades_before_the_first_start_are_not_booked(void **context)
     assert_true(rig_view(&bench).is_live);
     assert_int_equal(rig_view(&bench).fills_count, 0);
     assert_int_equal(rig_view(&bench).active_count, 0);
+}
+
+/* A trade that the stream tells of before the baseline is read is in the first balances. */
+static void trade_before_the_baseline_is_read_is_not_booked(void **context)
+{
+    (void)context;
+    rig_stop(&bench);
+    const exec_config config = rig_config();
+    rig_start(&bench, &config);
+    rig_lease(&bench, 1);
+    rig_feed(&bench, CB_EVENT_RECOVERED, NULL, 0);
+    rig_stream(&bench, true);
+    const exec_read time = rig_read(&bench, EXEC_REQUEST_READ_TIME);
+    cb_venue_order view = {.side = CB_SIDE_BUY,
+        .order_type = CB_ORDER_TYPE_MARKET,
+        .state = CB_ORDER_STATE_FILLED,
+        .qty = {CB_E8},
+        .cum_qty = {CB_E8}};
+    memcpy(view.symbol, "BTCUSDT", 8);
+    memcpy(view.venue_order_id, "5", 2);
+    const cb_venue_trade trade = rig_trade(&bench, &view, 77, CB_E8);
+    rig_report(&bench, &view, &trade);
+    assert_int_equal(rig_fills(&bench), 0);
+    assert_null(rig_last_order(&bench));
+    rig_answer_time(&bench, time.tag);
+    const exec_read read = rig_read(&bench, EXEC_REQUEST_READ_TRADES);
+    rig_answer_trades(&bench, &read, NULL, 0); /* the list lags */
+    const exec_mark_row *mark = rig_nth(&bench, CB_ACTION_STORE, EXEC_TABLE_MARKS, 0);
+    assert_int_equal(mark->baseline, 77);
 }
 
 static void start_that_fails_is_tried_again_on_the_wall_clock(void **context)
@@ -451,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(start_tells_the_balances_once),
         TEST(trades_before_the_first_start_are_not_booked),
+        TEST(trade_before_the_baseline_is_read_is_not_booked),
         TEST(start_that_fails_is_tried_again_on_the_wall_clock),
         TEST(missing_fill_is_booked_once_and_recorded),
         TEST(young_trades_are_left_to_the_stream),
