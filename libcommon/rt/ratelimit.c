@@ -53,18 +53,19 @@ int64_t cb_bucket_wait_ns(const cb_bucket *bucket, uint64_t count, int64_t now_n
     if (count > (uint64_t)(bucket->capacity_e8 / CB_E8)) {
         return INT64_MAX;
     }
-    const cb_bucket at = bucket_at(bucket, now_ns);
-    const int64_t missing_e8 = (int64_t)count * CB_E8 - at.tokens_e8;
+    const int64_t missing_e8 = (int64_t)count * CB_E8 - bucket->tokens_e8;
     if (missing_e8 <= 0) {
         return 0;
     }
-    if (at.refill_e8_per_s == 0) {
+    if (bucket->refill_e8_per_s == 0) {
         return INT64_MAX;
     }
-    const cb_i128 rate = at.refill_e8_per_s;
-    const cb_i128 wait_ns = ((cb_i128)missing_e8 * CB_NS_PER_S + rate - 1) / rate;
-    /* The time since last_ns that is not yet turned into tokens counts towards the wait. */
-    const cb_i128 credit_ns = now_ns > at.last_ns ? (cb_i128)now_ns - at.last_ns : 0;
-    const cb_i128 left_ns = wait_ns > credit_ns ? wait_ns - credit_ns : 1;
+    /* Counted from last_ns: the time since then is not yet turned into tokens. */
+    const cb_i128 rate = bucket->refill_e8_per_s;
+    const cb_i128 needed_ns = ((cb_i128)missing_e8 * CB_NS_PER_S + rate - 1) / rate;
+    const cb_i128 left_ns = bucket->last_ns + needed_ns - now_ns;
+    if (left_ns <= 0) {
+        return 0;
+    }
     return left_ns > INT64_MAX ? INT64_MAX : (int64_t)left_ns;
 }
