@@ -55,6 +55,7 @@ typedef struct cb_http_answer {
 typedef void (*cb_http_fn)(void *context, const cb_http_answer *answer);
 
 cb_http *cb_http_create(cb_loop *loop, cb_err *err);
+/** Ends everything in flight without calling back; not from within a callback. */
 void cb_http_destroy(cb_http *http);
 /**
  * Starts a request, at once when its connection is there; fn is called exactly once from the loop,
@@ -104,12 +105,15 @@ cb_server *cb_server_create(cb_loop *loop,
     const cb_server_ops *ops,
     void *context,
     cb_err *err);
+/** Closes everything without calling back; not from within a callback of the server, and before its
+ *  loop. Exchanges still held may be replied to afterwards. */
 void cb_server_destroy(cb_server *server);
 uint16_t cb_server_port(const cb_server *server);
 
 /** Value of a request header (lower-case name), "" when absent; valid during on_request. */
 const char *cb_exchange_header(cb_exchange *exchange, const char *name);
-/** Adds a response header; call before reply. */
+/** Adds a response header; call before reply. Traps on line ends: values of others are checked
+ *  first. */
 void cb_exchange_set_header(cb_exchange *exchange, const char *name, const char *value);
 /** Sends the answer; may be called later, once. After the client left it does nothing. */
 void cb_exchange_reply(
@@ -117,8 +121,10 @@ void cb_exchange_reply(
 /** Test and fault hooks: drop the connection without an answer. */
 void cb_exchange_abort(cb_exchange *exchange);
 
-/** Queues one text frame (copied). False when the client's queue is full; it is then closed. */
+/** Queues one text frame (copied); all frames of one turn of the loop leave in one write. False when
+ *  the client's queue is full (it is then cut off) or the connection is closing. */
 bool cb_ws_conn_send(cb_ws_conn *conn, const char *text, size_t size);
+/** Closes after what is queued has left; on_ws_close follows from the loop, as for every end. */
 void cb_ws_conn_close(cb_ws_conn *conn, uint16_t code, const char *reason);
 void cb_ws_conn_set_context(cb_ws_conn *conn, void *context);
 void *cb_ws_conn_context(const cb_ws_conn *conn);

@@ -82,6 +82,7 @@ struct cb_ws_conn {
     bool is_broken; /* a write failed */
     uint16_t close_code;
     char close_reason[64];
+    int64_t close_due_ns; /* when patience with the close ends */
     int64_t ping_due_ns;
     uint32_t pings_unanswered;
     char *message; /* inbound, being joined */

@@ -23,6 +23,7 @@
 #define FRAME_PING 0x89
 #define PINGS_UNANSWERED_MAX 3
 #define UPGRADE_MAX 512
+#define CLOSE_NS (5 * CB_NS_PER_S) /* for what is queued and the close itself */
 
 static int on_lws(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size);
@@ -226,15 +227,25 @@ static void put_frame(cb_ws_conn *conn, uint8_t kind, const char *payload, size_
     mark_dirty(conn);
 }
 
+/* Ends the connection without a word; on_ws_close follows when the loop turns. */
+static void cut_off(cb_ws_conn *conn)
+{
+    conn->out_begin = OUT_HEAD;
+    conn->out_end = OUT_HEAD;
+    conn->is_broken = true;
+    if (conn->wsi != NULL) {
+        lws_set_timeout(conn->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+    }
+}
+
 bool cb_ws_conn_send(cb_ws_conn *conn, const char *text, size_t size)
 {
     if (conn->is_closing) {
         return false;
     }
     if (cb_ws_conn_queued(conn) + size + FRAME_HEAD_MAX > conn->server->options.ws_out_max) {
-        conn->out_begin = OUT_HEAD; /* a reader this slow gets nothing more, only the close */
-        conn->out_end = OUT_HEAD;
-        cb_ws_conn_close(conn, 1008, "too slow");
+        conn->is_closing = true;
+        cut_off(conn); /* no close frame: it would wait behind what is not read */
         return false;
     }
     put_frame(conn, FRAME_TEXT, text, size);
@@ -248,6 +259,7 @@ void cb_ws_conn_close(cb_ws_conn *conn, uint16_t code, const char *reason)
     }
     conn->is_closing = true;
     conn->close_code = code;
+    conn->close_due_ns = cb_mono_ns() + CLOSE_NS;
     snprintf(conn->close_reason, sizeof(conn->close_reason), "%s", reason);
     mark_dirty(conn);
 }
@@ -320,9 +332,7 @@ static int on_writable(cb_ws_conn *conn)
 
 static int refuse_message(cb_ws_conn *conn, uint16_t code, const char *reason)
 {
-    conn->is_closing = true;
-    conn->close_code = code;
-    snprintf(conn->close_reason, sizeof(conn->close_reason), "%s", reason);
+    cb_ws_conn_close(conn, code, reason);
     return end_with_reason(conn);
 }
 
@@ -389,10 +399,8 @@ static int on_established(struct lws *wsi)
     if (server->options.ws_ping_s > 0) {
         conn->ping_due_ns = cb_mono_ns() + server->options.ws_ping_s * CB_NS_PER_S;
     }
-    if (conn->is_dirty) {
-        server->has_dirty_ws = true;
-    }
-    return 0;
+    server->has_dirty_ws = server->has_dirty_ws || conn->is_dirty;
+    return conn->is_broken ? -1 : 0;
 }
 
 static int on_lws(
@@ -425,11 +433,12 @@ static int on_lws(
 
 void cb_server_ws_tick(cb_server *server, int64_t now_ns)
 {
-    if (server->options.ws_ping_s <= 0) {
-        return;
-    }
     for (cb_ws_conn *conn = server->ws_conns; conn != NULL; conn = conn->next) {
-        if (!conn->is_open || conn->is_closing || conn->ping_due_ns > now_ns) {
+        if (conn->is_closing && !conn->is_broken && conn->close_due_ns <= now_ns) {
+            cut_off(conn);
+        }
+        const bool is_pinged = server->options.ws_ping_s > 0 && conn->is_open;
+        if (!is_pinged || conn->is_closing || conn->ping_due_ns > now_ns) {
             continue;
         }
         conn->ping_due_ns = now_ns + server->options.ws_ping_s * CB_NS_PER_S;
