@@ -40,11 +40,12 @@ static cb_bucket bucket_at(const cb_bucket *bucket, int64_t now_ns)
 
 bool cb_bucket_take(cb_bucket *bucket, uint64_t count, int64_t now_ns)
 {
-    *bucket = bucket_at(bucket, now_ns);
-    if (count > (uint64_t)(bucket->tokens_e8 / CB_E8)) {
-        return false;
+    cb_bucket next = bucket_at(bucket, now_ns);
+    if (count > (uint64_t)(next.tokens_e8 / CB_E8)) {
+        return false; /* unchanged: asking in vain costs nothing */
     }
-    bucket->tokens_e8 -= (int64_t)count * CB_E8;
+    next.tokens_e8 -= (int64_t)count * CB_E8;
+    *bucket = next;
     return true;
 }
 
