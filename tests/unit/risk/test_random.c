@@ -608,7 +608,14 @@ static void check_recovery(life *l)
 
 /* ---- counting allocations ---- */
 static uint64_t allocations_count;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+#ifndef HAS_SANITIZER /* it brings its own malloc */
 #define CAN_COUNT true
 void *__libc_malloc(size_t size);
 void *malloc(size_t size);
