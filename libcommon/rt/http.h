@@ -29,8 +29,8 @@ typedef struct cb_http_request {
     size_t body_size;
     int64_t connect_timeout_ms; /* 0 = 1 s */
     int64_t total_timeout_ms;   /* from the moment it leaves its lane; 0 = 5 s */
-    size_t response_max; /* bytes; 0 = CB_HTTP_BODY_MAX */
-    const char *lane;    /* "" or a name: requests of one lane go one after another */
+    size_t response_max;        /* bytes; 0 = CB_HTTP_BODY_MAX */
+    const char *lane;           /* "" or a name: requests of one lane go one after another */
 } cb_http_request;
 
 /* How sure we are about what happened. */
@@ -59,9 +59,9 @@ cb_http *cb_http_create(cb_loop *loop, cb_err *err);
 void cb_http_destroy(cb_http *http);
 /**
  * Starts a request, at once when its connection is there; fn is called exactly once from the loop,
- * never within this call. A lane is in use until its answer has come. POST, PUT and DELETE bodies go by read
- * callback without seek over HTTP/1.1, with no Expect, no redirects, no retries: libcurl cannot
- * send them twice (docs/adr). Everything is copied.
+ * never within this call. A lane is in use until its answer has come. POST, PUT and DELETE bodies
+ * go by read callback without seek over HTTP/1.1, with no Expect, no redirects, no retries: libcurl
+ * cannot send them twice (docs/adr). Everything is copied.
  */
 void cb_http_start(cb_http *http, const cb_http_request *request, cb_http_fn fn, void *context);
 uint32_t cb_http_pending(const cb_http *http);
@@ -121,8 +121,8 @@ void cb_exchange_reply(
 /** Test and fault hooks: drop the connection without an answer. */
 void cb_exchange_abort(cb_exchange *exchange);
 
-/** Queues one text frame (copied); all frames of one turn of the loop leave in one write. False when
- *  the client's queue is full (it is then cut off) or the connection is closing. */
+/** Queues one text frame (copied); all frames of one turn of the loop leave in one write. False
+ * when the client's queue is full (it is then cut off) or the connection is closing. */
 bool cb_ws_conn_send(cb_ws_conn *conn, const char *text, size_t size);
 /** Closes after what is queued has left; on_ws_close follows from the loop, as for every end. */
 void cb_ws_conn_close(cb_ws_conn *conn, uint16_t code, const char *reason);
@@ -131,6 +131,8 @@ void *cb_ws_conn_context(const cb_ws_conn *conn);
 uint64_t cb_ws_conn_id(const cb_ws_conn *conn); /* unique in the server, never reused */
 /** Header of the upgrade request (lower-case name), "" when absent; valid during on_ws_open. */
 const char *cb_ws_conn_header(const cb_ws_conn *conn, const char *name);
+/** Peer address; valid during on_ws_open. */
+const char *cb_ws_conn_client(const cb_ws_conn *conn);
 size_t cb_ws_conn_queued(const cb_ws_conn *conn);
 
 /** Decodes a query or form text: value of key, percent-decoded; false when absent or too long. */
