@@ -72,6 +72,7 @@ struct cb_ws_conn {
     cb_ws_conn *prev;
     cb_ws_conn *next;
     const cb_http_head *head; /* during on_ws_open only */
+    const char *client;       /* during on_ws_open only */
     void *context;
     uint64_t id;
     int fd;

@@ -149,9 +149,11 @@ void cb_server_upgrade(http_conn *http)
     }
     cb_ws_conn *conn = conn_create(server, http->fd, ++server->ws_ids);
     conn->head = &http->head;
+    conn->client = http->client;
     const bool is_welcome =
         server->ops.on_ws_open(server->context, conn, http->head.path, http->head.query);
     conn->head = NULL;
+    conn->client = NULL;
     if (http->is_dead || !is_welcome) {
         conn_free(conn);
         if (!http->is_dead) {
@@ -472,6 +474,11 @@ void cb_server_ws_destroy(cb_server *server)
 const char *cb_ws_conn_header(const cb_ws_conn *conn, const char *name)
 {
     return conn->head != NULL ? cb_http_line_value(conn->head, name) : "";
+}
+
+const char *cb_ws_conn_client(const cb_ws_conn *conn)
+{
+    return conn->client != NULL ? conn->client : "";
 }
 
 void cb_ws_conn_set_context(cb_ws_conn *conn, void *context)

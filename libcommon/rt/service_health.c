@@ -116,6 +116,9 @@ cb_service_state rt_state(cb_shell *shell, char *why, size_t why_size)
 
 static void send_bus_canary(cb_shell *shell, int64_t now_ns)
 {
+    if (shell->bus == NULL) {
+        return; /* standalone */
+    }
     if (shell->bus_canary.is_waiting && cb_bus_is_up(shell->bus) &&
         now_ns - shell->bus_canary.sent_mono_ns <= CANARY_LATE_NS) {
         return;
