@@ -196,3 +196,16 @@ int64_t sim_book_qty(const sim_symbol *symbol, cb_side side, int64_t price_e8)
     const sim_level *level = &levels->levels[at];
     return symbol->is_house_fixed ? level->house_e8 : level->house_e8 + level->orders_e8;
 }
+
+const sim_level *sim_book_shown(const sim_symbol *symbol, cb_side side)
+{
+    const sim_side *levels = sim_book_side_const(symbol, side);
+    for (uint32_t at = levels->count; at > 0; at--) {
+        const sim_level *level = &levels->levels[at - 1];
+        /* In a recorded book users' orders are hidden: a level may hold nothing else. */
+        if (level->house_e8 > 0 || (!symbol->is_house_fixed && level->orders_e8 > 0)) {
+            return level;
+        }
+    }
+    return NULL;
+}

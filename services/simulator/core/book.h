@@ -30,5 +30,7 @@ void sim_book_remove(sim_core *sim, uint32_t order_index);
 void sim_book_touch(sim_symbol *symbol, cb_side side, int64_t price_e8);
 /** Displayed quantity at a price. */
 int64_t sim_book_qty(const sim_symbol *symbol, cb_side side, int64_t price_e8);
+/** Best level that shows a quantity; NULL when none does. */
+const sim_level *sim_book_shown(const sim_symbol *symbol, cb_side side);
 
 #endif /* SIM_BOOK_H */

@@ -218,6 +218,15 @@ void sim_history_preload(sim_core *sim, uint32_t symbol_index, const sim_candle 
     const sim_candle *newest = sim_candles_back(&symbol->minutes, 0);
     CB_ASSERT(newest == NULL || newest->open_ns < minute->open_ns);
     candles_push(&symbol->minutes, minute);
+    for (uint32_t i = SIM_INTERVAL_3M; i < SIM_INTERVAL_COUNT; i++) {
+        /* The longer candles that are still open when trading begins hold these minutes too. */
+        sim_candle *live = &symbol->live[i];
+        const int64_t open_ns = sim_interval_open((sim_interval)i, minute->open_ns);
+        if (live->open_ns != open_ns) {
+            *live = flat_candle(open_ns, minute->close_e8);
+        }
+        sim_candle_join(live, minute);
+    }
     symbol->last_price_e8 = minute->close_e8;
     symbol->last_qty_e8 = 0;
 }

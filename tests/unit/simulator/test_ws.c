@@ -55,7 +55,7 @@ static void streams_echo_the_id_in_its_own_type(void **state)
         say(d, slot, cases[i].request);
         expect_frame(d, 0, cases[i].answer);
     }
-    assert_int_equal(d->ws->market_sent_count, sizeof(cases) / sizeof(cases[0]));
+    assert_int_equal(d->ws->market_sent_count, 0); /* answers are no market data */
     door_free(d);
 }
 

@@ -20,6 +20,7 @@ void sim_api_init(sim_api *api, sim_core *sim, const sim_limits_config *limits)
     CB_ASSERT(limits->orders_per_10s > 0);
     api->sim = sim;
     api->limits.config = *limits;
+    api->window_factor = 1;
 }
 
 void sim_write_refusal(sim_json *out, const sim_refusal *refusal)
@@ -66,12 +67,13 @@ static bool check_time(sim_call *call)
     if (!is_given) {
         return sim_params_missing("timestamp", &call->refusal);
     }
-    if (timestamp_ns >= call->sim->now_ns + AHEAD_NS) {
+    const int64_t factor = call->api->window_factor;
+    if (timestamp_ns >= call->sim->now_ns + AHEAD_NS * factor) {
         return sim_refuse(&call->refusal,
             -1021,
             "Timestamp for this request was 1000ms ahead of the server's time.");
     }
-    if (call->sim->now_ns - timestamp_ns > window_ns) {
+    if (call->sim->now_ns - timestamp_ns > window_ns * factor) {
         return sim_refuse(
             &call->refusal, -1021, "Timestamp for this request is outside of the recvWindow.");
     }

@@ -13,6 +13,7 @@ typedef struct sim_api {
     sim_core *sim; /* [borrowed] */
     sim_limits limits;
     uint64_t executions_count; /* I of the last executionReport */
+    int64_t window_factor;     /* recvWindow is stretched by this: market seconds per wall second */
     bool is_closed;            /* the journal is lost: no order is taken */
     uint32_t order;            /* of the call that runs, for fills in its answer */
     sim_params params;         /* of the call that runs */

@@ -19,8 +19,8 @@ uint32_t sim_weight_ticker_small(const sim_params *params)
 
 static void write_best(sim_json *out, const sim_symbol *symbol)
 {
-    const sim_level *bid = sim_book_best_const(&symbol->bids);
-    const sim_level *ask = sim_book_best_const(&symbol->asks);
+    const sim_level *bid = sim_book_shown(symbol, CB_SIDE_BUY);
+    const sim_level *ask = sim_book_shown(symbol, CB_SIDE_SELL);
     sim_json_put_e8(out, "bidPrice", bid == NULL ? 0 : bid->price_e8);
     sim_json_put_e8(
         out, "bidQty", bid == NULL ? 0 : sim_book_qty(symbol, CB_SIDE_BUY, bid->price_e8));

@@ -235,7 +235,7 @@ void sim_ws_emit(
 {
     if (frame_class == SIM_FRAME_CLASS_USER) {
         ws->user_sent_count++;
-    } else if (frame_class != SIM_FRAME_CLASS_ANSWER) {
+    } else if (frame_class == SIM_FRAME_CLASS_MARKET) {
         ws->market_sent_count++;
     }
     ws->send(ws->send_context, conn->handle, frame_class, text, size);

@@ -63,9 +63,10 @@ typedef struct sim_ws {
     sim_ws_send_fn send;
     void *send_context;
     sim_conn conns[SIM_WS_CONNS_MAX];
+    cb_strview recorded_print;        /* of the print that is being told; at NULL: rendered here */
     uint64_t wanted[SIM_SYMBOLS_MAX]; /* streams that anybody reads */
     bool is_mini_all_wanted;
-    uint64_t market_sent_count; /* frames on market connections, answers included */
+    uint64_t market_sent_count; /* events on market connections, without control answers */
     uint64_t user_sent_count;
     char *text; /* one event */
     size_t text_size;

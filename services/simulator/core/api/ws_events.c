@@ -70,6 +70,10 @@ static void tell_print(sim_ws *ws, const sim_event *event)
     if (!is_wanted(ws, event->symbol, SIM_STREAM_TRADE)) {
         return;
     }
+    if (ws->recorded_print.at != NULL) {
+        publish(ws, event->symbol, SIM_STREAM_TRADE, ws->recorded_print);
+        return;
+    }
     sim_json json = begin(ws, "trade", event->ts_ns, event->symbol);
     sim_json_put_u64(&json, "t", print->id);
     sim_json_put_e8(&json, "p", print->price_e8);
@@ -311,8 +315,8 @@ static void write_mini(sim_json *json, const sim_symbol *symbol, const sim_day *
 
 static void write_day(sim_json *json, const sim_symbol *symbol, const sim_day *day, int64_t ts_ns)
 {
-    const sim_level *bid = sim_book_best_const(&symbol->bids);
-    const sim_level *ask = sim_book_best_const(&symbol->asks);
+    const sim_level *bid = sim_book_shown(symbol, CB_SIDE_BUY);
+    const sim_level *ask = sim_book_shown(symbol, CB_SIDE_SELL);
     const bool is_silent = day->candle.trades_count == 0;
     sim_json_put_e8(json, "p", day->change_e8);
     sim_json_key(json, "P");
@@ -429,9 +433,9 @@ void sim_ws_shutdown(sim_ws *ws)
         }
         if (conn->is_combined) {
             const size_t size = wrap(ws, "!serverShutdown", (cb_strview){json.out, json.used});
-            sim_ws_emit(ws, conn, SIM_FRAME_CLASS_MARKET, ws->frame, size);
+            sim_ws_emit(ws, conn, SIM_FRAME_CLASS_CONTROL, ws->frame, size);
         } else {
-            sim_ws_emit(ws, conn, SIM_FRAME_CLASS_MARKET, json.out, json.used);
+            sim_ws_emit(ws, conn, SIM_FRAME_CLASS_CONTROL, json.out, json.used);
         }
     }
 }

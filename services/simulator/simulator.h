@@ -1,0 +1,196 @@
+/* The running simulator: what its shell's files share.
+ *
+ *   shell.c     hooks of the runtime: opening, starting, ending
+ *   market.c    the market's time: what happens next, and making it happen
+ *   pace.c      wall time to market time at a speed, and telling the clock
+ *   lockstep.c  one step at a time, when the chain is done with the last
+ *   server.c    sockets: REST and WebSocket to the API and back
+ *   gate.c      the one place where every answer and frame passes
+ *   journal.c   every request and message with its time
+ *   control.c   /sim: status, audit, deposits */
+#ifndef SIM_SIMULATOR_H
+#define SIM_SIMULATOR_H
+
+#include "rt/service.h"
+#include "services/simulator/core/agents.h"
+#include "services/simulator/core/api/ws.h"
+#include "services/simulator/settings.h"
+#include "services/simulator/source.h"
+
+#define SIM_LOCKSTEP_SERVICES_MAX 16
+#define SIM_LOCKSTEP_EDGES_MAX 96
+#define SIM_BODY_SIZE ((size_t)4 * 1024 * 1024)
+
+typedef struct simulator simulator;
+typedef struct sim_journal sim_journal;
+
+/* What drives the market. */
+typedef enum sim_mode { SIM_MODE_AGENTS, SIM_MODE_REPLAY } sim_mode;
+
+typedef enum sim_progress {
+    SIM_PROGRESS_WAITING, /* for listeners, or for the chain to be ready */
+    SIM_PROGRESS_RUNNING,
+    SIM_PROGRESS_FINISHED
+} sim_progress;
+
+/* ---- pace.c ---- */
+typedef struct sim_pace {
+    int64_t speed_e8;      /* 0 = lockstep */
+    int64_t base_ns;       /* market time … */
+    int64_t base_mono_ns;  /* … at this moment */
+    int64_t told_mono_ns;  /* when the clock was told last */
+    uint64_t behind_count; /* times that the market could not keep up */
+    cb_timer *timer;
+} sim_pace;
+
+/* ---- lockstep.c ---- */
+typedef enum sim_phase {
+    SIM_PHASE_IDLE,
+    SIM_PHASE_CLOSE, /* telling the candles that ended, symbol by symbol */
+    SIM_PHASE_EVENT  /* the events of one symbol after the other */
+} sim_phase;
+
+typedef struct sim_peer {
+    char name[16];
+    bool is_answered;
+    bool is_heard;       /* in this round */
+    cb_sync_reply reply; /* of this round */
+    cb_sync_reply last;  /* of the round before */
+    bool has_last;
+} sim_peer;
+
+/* One hop whose two counters must be equal. */
+typedef struct sim_edge {
+    char name[32];
+    char producer[16];
+    char consumer[16];
+    int64_t offset; /* sent minus received when both were at rest after a restart */
+} sim_edge;
+
+typedef struct sim_lockstep {
+    sim_peer peers[SIM_LOCKSTEP_SERVICES_MAX];
+    uint32_t peers_count;
+    sim_edge edges[SIM_LOCKSTEP_EDGES_MAX];
+    uint32_t edges_count;
+    uint64_t step;
+    uint32_t round;
+    uint32_t missing; /* answers of this round */
+    sim_phase phase;
+    uint32_t symbol;
+    int64_t now_ns;
+    bool is_settling;
+    bool is_first;   /* the first settling waits for readiness */
+    bool is_restart; /* a counter fell: offsets must be taken anew */
+    bool is_asking;
+    int64_t began_mono_ns;  /* of this settling */
+    int64_t stable_mono_ns; /* since when two rounds agree */
+    int64_t warned_mono_ns;
+    char blocked[256]; /* who blocks, "" = nobody */
+    cb_timer *timer;
+} sim_lockstep;
+
+struct simulator {
+    cb_shell *shell;
+    cb_log *log;
+    const sim_settings *settings;
+    void *block; /* [owned] memory of the core's tables */
+    size_t block_size;
+    char *work; /* [owned] of the WebSocket side */
+    char *body; /* [owned] one REST answer */
+    sim_core *sim;
+    sim_api *api;
+    sim_ws *ws;
+    cb_server *server;
+    sim_journal *journal;
+    sim_mode mode;
+    sim_progress progress;
+    sim_source *sources; /* [owned] one per replayed symbol */
+    uint32_t sources_count;
+    sim_crowd *crowds; /* [owned] one per symbol that agents trade */
+    uint32_t crowds_count;
+    sim_synthetic shape;
+    uint32_t main_account;
+    int64_t flushed_ns; /* fast book set */
+    int64_t flushed_slow_ns;
+    int64_t flushed_candles_ns;
+    int64_t told_second; /* statistics of this second have been told */
+    sim_pace pace;
+    sim_lockstep lockstep;
+    int64_t started_mono_ns;
+    int64_t finished_mono_ns;
+    uint64_t requests_count;
+    cb_metric *requests;
+    cb_metric *frames;
+    cb_metric *orders;
+    cb_metric *market_lag;
+};
+
+/* ---- market.c ---- */
+/** Reads the files or makes the population, and opens the exchange. */
+CB_MUST_USE cb_status sim_market_open(simulator *self, cb_err *err);
+void sim_market_close(simulator *self);
+/** When something happens next; INT64_MAX: never. */
+int64_t sim_market_next_ns(const simulator *self);
+/** True when symbol has an event at or before now. */
+bool sim_market_is_due(const simulator *self, uint32_t symbol);
+/** Plays the events of one symbol at the present time. */
+void sim_market_play(simulator *self, uint32_t symbol);
+/** Tells what has piled up: books each 100 ms, statistics each second …; is_forced: all of it. */
+void sim_market_tell(simulator *self, bool is_forced);
+/** True when the recording is over; logs it once and obeys on_end. */
+bool sim_market_is_over(simulator *self);
+
+/* ---- pace.c ---- */
+CB_MUST_USE cb_status sim_pace_open(simulator *self, cb_err *err);
+void sim_pace_start(simulator *self);
+void sim_pace_close(simulator *self);
+/** Brings the market to the present moment: before each request, and by a timer. */
+void sim_pace_catch_up(simulator *self);
+/** Publishes the clock. */
+void sim_pace_tell(simulator *self);
+bool sim_pace_is_lockstep(const simulator *self);
+
+/* ---- lockstep.c ---- */
+CB_MUST_USE cb_status sim_lockstep_open(simulator *self, cb_err *err);
+void sim_lockstep_start(simulator *self);
+void sim_lockstep_close(simulator *self);
+
+/* ---- server.c ---- */
+CB_MUST_USE cb_status sim_server_open(simulator *self, cb_err *err);
+void sim_server_close(simulator *self);
+/** Connection number of a handle, for the journal. */
+uint64_t sim_server_conn_id(void *handle);
+bool sim_server_send(void *handle, const char *text, size_t size);
+
+/* ---- gate.c ---- */
+/* Everything that leaves passes here once: the place for faults. */
+void sim_gate_answer(simulator *self,
+    cb_exchange *exchange,
+    uint64_t request,
+    int status,
+    const char *body,
+    size_t size);
+void sim_gate_frame(
+    void *context, void *handle, sim_frame_class frame_class, const char *text, size_t size);
+
+/* ---- journal.c ---- */
+CB_MUST_USE cb_status sim_journal_open(simulator *self, const char *dir, cb_err *err);
+void sim_journal_close(simulator *self);
+/** One HTTP request; false when it could not be written, and then no order may be taken. */
+bool sim_journal_request(
+    simulator *self, uint64_t number, const cb_server_request *request, const char *key);
+void sim_journal_answer(
+    simulator *self, uint64_t number, int status, const char *body, size_t size);
+/** What happened on a connection: "open", "in", "out", "user", "market", "close". */
+bool sim_journal_ws(
+    simulator *self, const char *what, uint64_t conn, const char *text, size_t size);
+
+/* ---- control.c ---- */
+/** Answers a /sim request; false when the path is none of them. */
+bool sim_control(
+    simulator *self, cb_exchange *exchange, uint64_t number, const cb_server_request *request);
+
+/* ---- shell.c ---- */
+cb_service sim_service(void);
+
+#endif /* SIM_SIMULATOR_H */
