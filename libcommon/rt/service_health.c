@@ -116,9 +116,6 @@ cb_service_state rt_state(cb_shell *shell, char *why, size_t why_size)
 
 static void send_bus_canary(cb_shell *shell, int64_t now_ns)
 {
-    if (shell->bus == NULL) {
-        return; /* standalone */
-    }
     if (shell->bus_canary.is_waiting && cb_bus_is_up(shell->bus) &&
         now_ns - shell->bus_canary.sent_mono_ns <= CANARY_LATE_NS) {
         return;
@@ -267,6 +264,9 @@ static void flush_journal(cb_shell *shell)
 
 void rt_health_probe(cb_shell *shell)
 {
+    if (shell->bus == NULL) {
+        return; /* standalone */
+    }
     const int64_t now_ns = cb_mono_ns();
     send_bus_canary(shell, now_ns);
     /* Before that, statements are blocking ones and may have no company. */
@@ -280,9 +280,7 @@ static void on_beat(void *context)
 {
     cb_shell *shell = context;
     flush_journal(shell);
-    if (shell->bus != NULL) {
-        rt_health_probe(shell);
-    }
+    rt_health_probe(shell);
 }
 
 static void on_tick(void *context)
