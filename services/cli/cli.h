@@ -44,6 +44,9 @@ typedef struct cli_command {
     int (*run)(cli *self); /* returns a cli_exit */
 } cli_command;
 
+#define COMMAND(name) extern const cli_command cli_command_##name;
+#include "services/cli/commands.def"
+#undef COMMAND
 extern const cli_command *const cli_commands[];
 extern const size_t cli_commands_count;
 

@@ -6,10 +6,6 @@
 #include "rt/version.h"
 #include "services/cli/cli.h"
 
-#define COMMAND(name) extern const cli_command cli_command_##name;
-#include "services/cli/commands.def"
-#undef COMMAND
-
 const cli_command *const cli_commands[] = {
 #define COMMAND(name) &cli_command_##name,
 #include "services/cli/commands.def"

@@ -4,10 +4,6 @@
 
 #include "services/gateway/gateway.h"
 
-#define ROUTE(name) extern const gateway_route gateway_route_##name;
-#include "services/gateway/routes.def"
-#undef ROUTE
-
 const gateway_route *const gateway_routes[] = {
 #define ROUTE(name) &gateway_route_##name,
 #include "services/gateway/routes.def"
@@ -16,8 +12,6 @@ const gateway_route *const gateway_routes[] = {
 const size_t gateway_routes_count = sizeof gateway_routes / sizeof gateway_routes[0];
 const char *const gateway_services[GATEWAY_SERVICES_COUNT] = {
     "collector", "validator", "signals", "risk", "execution", "portfolio"};
-
-void gateway_on_request(void *context, cb_exchange *exchange, const cb_server_request *request);
 
 /* True when path fits the route; a parameter at the end goes to tail. */
 static bool path_fits(const char *pattern, const char *path, char tail[GATEWAY_PARAM_MAX])

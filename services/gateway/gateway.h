@@ -54,6 +54,9 @@ typedef struct gateway_route {
     void (*handle)(gateway_call *call);
 } gateway_route;
 
+#define ROUTE(name) extern const gateway_route gateway_route_##name;
+#include "services/gateway/routes.def"
+#undef ROUTE
 extern const gateway_route *const gateway_routes[];
 extern const size_t gateway_routes_count;
 extern const char *const gateway_services[GATEWAY_SERVICES_COUNT];
@@ -86,6 +89,9 @@ void gateway_ask_all(gateway_call *call,
 bool gateway_param(gateway_call *call, const char *name, char *out, size_t out_size);
 
 cb_status gateway_token_load(const char *path, char token[GATEWAY_TOKEN_SIZE + 1], cb_err *err);
+/** One request of the API's server; context is the gateway. */
+void gateway_on_request(void *context, cb_exchange *exchange, const cb_server_request *request);
+
 bool gateway_is_authorised(const gateway *self, const char *authorization);
 
 #endif /* CB_GATEWAY_H */

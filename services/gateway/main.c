@@ -34,8 +34,6 @@ static const cb_config_field fields[] = {
         "listen on every address of a container whose port is published on loopback only"),
 };
 
-void gateway_on_request(void *context, cb_exchange *exchange, const cb_server_request *request);
-
 static cb_status require_loopback(const gateway_config *config, cb_err *err)
 {
     const char *address = config->address;
