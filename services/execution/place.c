@@ -5,26 +5,10 @@
 
 #include "base/assert.h"
 #include "base/strview.h"
+#include "services/execution/claim.h"
 #include "services/execution/shell.h"
 
-/* $7 is NULL on the system clock: PostgreSQL's own time counts then. On the simulator's clock the
- * order's time is replayed time, and ours is the only one that knows it. */
-static const char SQL_CLAIM[] =
-    "WITH l AS (SELECT 1 FROM lease x JOIN orders o ON o.account = x.account AND o.venue = x.venue"
-    " WHERE o.intent_id = $1::uuid AND x.owner = $2::uuid AND x.epoch = $3::bigint"
-    " AND x.expires_at > clock_timestamp() FOR SHARE OF x)"
-    " UPDATE orders o SET state = 'sending', lease_epoch = $3::bigint, claim_epoch = $3::bigint,"
-    " claim_nonce = $4::uuid, sign_ts_ns = $5::bigint, window_ms = $6::bigint,"
-    " claimed_ns = coalesce($7::bigint, (extract(epoch FROM clock_timestamp()) * 1e9)::bigint)"
-    " WHERE o.intent_id = $1::uuid AND o.state = 'ready'"
-    " AND o.not_after_ns > coalesce($7::bigint, (extract(epoch FROM clock_timestamp()) * "
-    "1e9)::bigint)"
-    " AND EXISTS (SELECT 1 FROM l) AND NOT EXISTS (SELECT 1 FROM kill k"
-    " WHERE (k.scope IN ('*', 'venue:' || o.venue, 'account:' || o.account, 'symbol:' || o.symbol,"
-    " 'strategy:' || o.strategy) OR k.scope !~ '^([*]$|(venue|account|symbol|strategy):)')"
-    " AND ((k.level = 1 AND NOT o.reduce_only) OR k.level IN (2, 4) OR k.level > 4"
-    " OR (k.level = 3 AND NOT (o.reduce_only AND o.purpose = 'flatten'))))"
-    " RETURNING claim_nonce";
+static const char SQL_CLAIM[] = EXEC_SQL_CLAIM;
 
 /* Read only when the claim changed nothing: what stood in its way. */
 static const char SQL_WHY[] =

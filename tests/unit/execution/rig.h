@@ -111,7 +111,13 @@ static void rig_event(rig *r, uint32_t type, bool is_recovery, const void *body,
         .body_size = (uint32_t)size,
         .body = body,
     };
+#ifdef RIG_BEFORE_STEP /* a test may watch every event and every step */
+    RIG_BEFORE_STEP(r, &event);
+#endif
     execution_core.step(r->memory, &event, r->out);
+#ifdef RIG_AFTER_STEP
+    RIG_AFTER_STEP(r, &event);
+#endif
     rig_note_timer(r);
 }
 
