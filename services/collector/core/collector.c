@@ -489,9 +489,7 @@ static void dispatch(
         collector_rest_answer(state, input, out);
         break;
     case COLLECTOR_EVENT_LIMITS:
-        if (input->weight_per_minute > 0) {
-            state->weight_per_minute = input->weight_per_minute;
-        }
+        collector_rest_limit(state, input->weight_per_minute);
         break;
     case COLLECTOR_EVENT_NEED:
         on_need(state, event, input, out);

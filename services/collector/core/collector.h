@@ -196,6 +196,8 @@ bool collector_why_not(const collector_state *state, char *why, size_t why_size)
 void collector_rest_init(collector_state *state, int64_t mono_ns);
 void collector_rest_want(
     collector_state *state, uint32_t job, const collector_need *need, bool is_forced);
+/** The venue states its limit; 0: it did not. */
+void collector_rest_limit(collector_state *state, uint64_t weight_per_minute);
 void collector_rest_answer(collector_state *state, const collector_input *input, cb_outbox *out);
 /** Sends what may be sent now. */
 void collector_rest_pump(collector_state *state, int64_t mono_ns, cb_outbox *out);

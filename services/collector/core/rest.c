@@ -34,6 +34,18 @@ void collector_rest_init(collector_state *state, int64_t mono_ns)
     state->tokens_at_ns = mono_ns;
 }
 
+void collector_rest_limit(collector_state *state, uint64_t weight_per_minute)
+{
+    CB_ASSERT(state->weight_per_minute > 0);
+    if (weight_per_minute == 0 || weight_per_minute > UINT32_MAX) {
+        return;
+    }
+    state->weight_per_minute = weight_per_minute;
+    const int64_t full_e6 = capacity_e6(state);
+    state->tokens_e6 = state->tokens_e6 > full_e6 ? full_e6 : state->tokens_e6;
+    CB_ASSERT(state->tokens_e6 >= 0);
+}
+
 static void refill(collector_state *state, int64_t mono_ns)
 {
     if (mono_ns <= state->tokens_at_ns) {
