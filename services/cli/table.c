@@ -1,5 +1,6 @@
 /* Rows as an aligned table. Text from outside is printed without control characters. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,9 +31,11 @@ static void cell_text(const json_t *row, const cli_column *column, char out[CELL
 {
     const json_t *value = json_object_get(row, column->key);
     out[0] = '\0';
-    if (json_is_integer(value) && ends_with(column->key, "_ns")) {
-        if (json_integer_value(value) != 0) {
-            (void)cb_time_print(json_integer_value(value), 3, out);
+    if (ends_with(column->key, "_ns") && (json_is_integer(value) || json_is_string(value))) {
+        const int64_t at_ns = json_is_integer(value) ? json_integer_value(value)
+                                                     : strtoll(json_string_value(value), NULL, 10);
+        if (at_ns != 0) {
+            (void)cb_time_print(at_ns, 3, out);
         }
     } else if (json_is_integer(value)) {
         (void)snprintf(out, CELL_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(value));

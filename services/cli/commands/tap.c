@@ -38,42 +38,124 @@ static void print_message(
     (void)printf("{\"subject\":\"%s\",\"%s\":%.*s}\n", subject, desc->name, (int)length, json);
 }
 
-/* One subscription per row that the pattern may meet: the cli user may read those subjects. */
-static int listen(natsConnection *connection, const char *pattern, uint64_t count)
+/* Length of the token at text. */
+static size_t token_size(const char *text)
 {
-    natsSubscription *subscription = NULL;
-    natsMsg *message = NULL;
-    void *body = calloc(1, CB_MSG_SIZE_MAX);
-    char *json = malloc(TAP_JSON_MAX);
-    natsStatus status = natsConnection_SubscribeSync(&subscription, connection, pattern);
-    while (status == NATS_OK && body != NULL && json != NULL && is_stopping == 0) {
-        status = natsSubscription_NextMsg(&message, subscription, 250);
-        if (status == NATS_TIMEOUT) {
-            status = natsConnection_GetLastError(connection, &(const char *){NULL});
-            (void)fflush(stdout);
+    return strcspn(text, ".");
+}
+
+/* True when a subject that begins with prefix can match pattern; with is_whole, when subject itself
+ * does. NATS wildcards: '*' is one token, '>' is the rest. */
+static bool is_met(const char *pattern, const char *subject, bool is_whole)
+{
+    while (*pattern != '\0' && *subject != '\0') {
+        const size_t wanted = token_size(pattern);
+        const size_t found = token_size(subject);
+        if (wanted == 1 && *pattern == '>') {
+            return true;
+        }
+        const bool is_any = wanted == 1 && *pattern == '*';
+        if (!is_any && (wanted != found || strncmp(pattern, subject, wanted) != 0)) {
+            return false;
+        }
+        pattern += wanted + (pattern[wanted] == '.' ? 1 : 0);
+        subject += found + (subject[found] == '.' ? 1 : 0);
+    }
+    return is_whole ? *pattern == '\0' && *subject == '\0' : *subject == '\0';
+}
+
+typedef struct tap {
+    natsConnection *connection;
+    natsSubscription *subscriptions[CB_SUBJECT_COUNT];
+    uint32_t subscriptions_count;
+    const char *pattern;
+    uint64_t left_count; /* 0: no end */
+    bool is_done;
+    void *body;
+    char *json;
+} tap;
+
+/* The cli user may read each row's subjects, not whole domains: one subscription per row. */
+static natsStatus subscribe_rows(tap *self)
+{
+    char row_pattern[CB_SUBJECT_TEXT_MAX];
+    for (uint32_t id = 0; id < CB_SUBJECT_COUNT; id++) {
+        const cb_subject *row = cb_subject_get((cb_subject_id)id);
+        if (row->subject_class == CB_CLASS_REQUEST || !is_met(self->pattern, row->prefix, false)) {
             continue;
         }
+        cb_subject_pattern((cb_subject_id)id, row_pattern);
+        const natsStatus status = natsConnection_SubscribeSync(
+            &self->subscriptions[self->subscriptions_count], self->connection, row_pattern);
         if (status != NATS_OK) {
-            break;
+            return status;
         }
-        print_message(natsMsg_GetSubject(message),
+        self->subscriptions_count++;
+    }
+    return NATS_OK;
+}
+
+static void take_message(tap *self, natsMsg *message)
+{
+    const char *subject = natsMsg_GetSubject(message);
+    if (!self->is_done && is_met(self->pattern, subject, true)) {
+        print_message(subject,
             natsMsg_GetData(message),
             (size_t)natsMsg_GetDataLength(message),
-            body,
-            json);
-        natsMsg_Destroy(message);
-        if (ferror(stdout) != 0 || (count > 0 && --count == 0)) {
-            break;
+            self->body,
+            self->json);
+        self->is_done = ferror(stdout) != 0 || (self->left_count > 0 && --self->left_count == 0);
+    }
+    natsMsg_Destroy(message);
+}
+
+static natsStatus listen_once(tap *self)
+{
+    natsMsg *message = NULL;
+    bool is_quiet = true;
+    for (uint32_t i = 0; i < self->subscriptions_count && !self->is_done; i++) {
+        natsStatus status = natsSubscription_NextMsg(&message, self->subscriptions[i], 0);
+        for (; status == NATS_OK && !self->is_done; is_quiet = false) {
+            take_message(self, message);
+            status = natsSubscription_NextMsg(&message, self->subscriptions[i], 0);
+        }
+        if (status == NATS_OK) {
+            natsMsg_Destroy(message);
+        } else if (status != NATS_TIMEOUT) {
+            return status;
         }
     }
-    natsSubscription_Destroy(subscription);
-    free(body);
-    free(json);
+    if (is_quiet) {
+        (void)fflush(stdout);
+        nats_Sleep(20);
+    }
+    return NATS_OK;
+}
+
+static int listen(natsConnection *connection, const char *pattern, uint64_t count)
+{
+    tap self = {.connection = connection, .pattern = pattern, .left_count = count};
+    self.body = calloc(1, CB_MSG_SIZE_MAX);
+    self.json = malloc(TAP_JSON_MAX);
+    natsStatus status =
+        self.body != NULL && self.json != NULL ? subscribe_rows(&self) : NATS_NO_MEMORY;
+    if (status == NATS_OK && self.subscriptions_count == 0) {
+        (void)fprintf(stderr, "cerberus tap: '%s' meets no subject of the bus\n", pattern);
+        self.is_done = true;
+    }
+    while (status == NATS_OK && !self.is_done && is_stopping == 0) {
+        status = listen_once(&self);
+    }
+    for (uint32_t i = 0; i < self.subscriptions_count; i++) {
+        natsSubscription_Destroy(self.subscriptions[i]);
+    }
+    free(self.body);
+    free(self.json);
     if (status != NATS_OK) {
         (void)fprintf(stderr, "cerberus tap: %s: %s\n", pattern, natsStatus_GetText(status));
         return status == NATS_NOT_PERMITTED ? CLI_AUTH : CLI_FAILURE;
     }
-    return CLI_OK;
+    return self.subscriptions_count == 0 ? CLI_USAGE : CLI_OK;
 }
 
 static natsStatus connect_bus(const cli *self, natsConnection **out)

@@ -41,7 +41,7 @@ static void on_traces(gateway_call *call, const gateway_answers *answers)
         const json_t *part = json_object_get(answers->by_service[i], "rows");
         size_t index;
         json_t *row;
-        if (part == NULL) {
+        if (answers->by_service[i] == NULL) {
             (void)json_array_append_new(silent, json_string(gateway_services[i]));
             continue;
         }
