@@ -330,7 +330,7 @@ async function errors(tap, venue, exchange, market) {
             symbol: venue.symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', price: await at(0.98), quantity: '0.01', ...fields,
         });
     await tap.check('ccxt: more than the account holds is InsufficientFunds', async () => {
-        await refused(exchange.createOrder(venue.pair, 'limit', 'buy', 500, await at(0.98)), ccxt.InsufficientFunds, /insufficient balance/);
+        await refused(exchange.createOrder(venue.pair, 'limit', 'buy', 10, await at(0.98)), ccxt.InsufficientFunds, /insufficient balance/);
         await refused(exchange.createOrder(venue.pair, 'market', 'sell', 100), ccxt.InsufficientFunds, /insufficient balance/);
     });
     await tap.check('ccxt: a quantity outside the lot size is InvalidOrder', async () => {

@@ -88,7 +88,7 @@ async function orders(tap, venue, api) {
         assert.equal((await api.openOrdersCancelAll({ symbol })).data.length, 2);
     });
     await tap.check('spot ws: refusals carry Binance\'s codes', async () => {
-        assert.equal((await refusal(limit({ quantity: 500 }))).code, -2010);
+        assert.equal((await refusal(limit({ quantity: 10 }))).code, -2010);
         assert.equal((await refusal(limit({ quantity: 1000000 }))).code, -1013);
         assert.equal((await refusal(api.orderStatus({ symbol, orderId: 99999999 }))).code, -2013);
         assert.equal((await refusal(api.sendMessage('no.such.method'))).code, -1000);

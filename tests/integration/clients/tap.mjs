@@ -21,15 +21,24 @@ export class Tap {
     /** Runs fn; its return value goes back, undefined when it failed. */
     async check(name, fn, deadlineMs = DEADLINE_MS) {
         this.count++;
+        const started = Date.now();
         try {
             const value = await within(deadlineMs, fn());
             console.log(`ok ${this.count} - ${name}`);
+            this.tellTime(started);
             return value;
         } catch (error) {
             this.bad++;
             console.log(`not ok ${this.count} - ${name}`);
             console.log(describe(error).replace(/^/gm, '#   '));
             return undefined;
+        }
+    }
+
+    tellTime(started) {
+        const ms = Date.now() - started;
+        if (ms > 2000) {
+            console.log(`#   took ${ms} ms`);
         }
     }
 
