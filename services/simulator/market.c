@@ -14,7 +14,7 @@
 #define SLOW_NS CB_NS_PER_S
 #define CANDLES_NS (2 * CB_NS_PER_S)
 #define AGENT_ORDERS_MAX 4096
-#define AGENT_MINUTES 200000 /* of history kept: over four months */
+#define AGENT_MINUTES 100000 /* of history kept: over two months */
 #define AGENTS_START_GRID_NS (60 * CB_NS_PER_S)
 
 static void sink(void *context, const sim_event *event)

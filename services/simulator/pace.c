@@ -125,6 +125,18 @@ void sim_pace_catch_up(simulator *self)
     }
 }
 
+/* Agents without a named start live in the present: what their history took to make is caught up. */
+static void align_with_wall(simulator *self)
+{
+    sim_pace *pace = &self->pace;
+    const int64_t behind_ns = cb_wall_ns() - self->sim->now_ns;
+    if (self->mode != SIM_MODE_AGENTS || self->settings->agents_start[0] != '\0' ||
+        behind_ns <= 0) {
+        return;
+    }
+    pace->base_mono_ns -= (int64_t)((cb_i128)behind_ns * CB_E8 / pace->speed_e8);
+}
+
 /* A replay begins when every replayed symbol has a reader, so that nobody misses its start. */
 static bool is_listened(const simulator *self)
 {
@@ -147,6 +159,7 @@ static void on_tick(void *context)
         self->progress = SIM_PROGRESS_RUNNING;
         self->started_mono_ns = cb_mono_ns();
         rebase(self);
+        align_with_wall(self);
         CB_LOG(self->log, CB_LOG_INFO, "market_started", CB_KV("speed", self->settings->speed));
         sim_pace_tell(self);
     }
