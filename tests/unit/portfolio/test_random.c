@@ -130,7 +130,7 @@ static void do_fill(life *l)
     cb_fill fill = f_fill_of(
         symbol_names[symbol], is_buy ? CB_SIDE_BUY : CB_SIDE_SELL, ++l->trades, qty_e8, price_e8);
     set_fee(l, &fill);
-    const int sign = is_buy ? 1 : -1;
+    const cb_i128 sign = is_buy ? 1 : -1;
     l->balances[symbol + 1] += sign * fill.qty.e8;
     l->balances[0] -= sign * fill.quote_qty.e8;
     for (int i = 0; i < ASSETS; i++) {
@@ -204,10 +204,10 @@ static life *life_begin(uint64_t seed)
     l->f = f_create();
     l->f->on_feed = log_event;
     l->f->on_feed_context = l;
-    l->marks[0] = E8(40000);
-    l->marks[1] = E8(3000);
-    l->balances[0] = E8(1000000);
-    l->balances[3] = E8(1000);
+    l->marks[0] = (cb_i128)40000 * CB_E8;
+    l->marks[1] = (cb_i128)3000 * CB_E8;
+    l->balances[0] = (cb_i128)1000000 * CB_E8;
+    l->balances[3] = (cb_i128)1000 * CB_E8;
     f_instrument(l->f, "BTCUSDT", "BTC");
     f_instrument(l->f, "ETHUSDT", "ETH");
     cb_balance body;

@@ -117,7 +117,7 @@ static void one_snapshot_a_minute_is_kept(void **unused)
     (void)unused;
     fixture *f = f_ready();
     for (int i = 1; i <= 30; i++) {
-        f_at(f, T0 + i * 10 * CB_NS_PER_S);
+        f_at(f, T0 + (int64_t)i * 10 * CB_NS_PER_S);
         f_candle(f, "BTCUSDT", E8(40000 + i));
     }
     assert_int_equal(f_count(f, PORTFOLIO_TABLE_SNAPSHOT), 6);

@@ -322,7 +322,7 @@ static void an_exit_passes_what_does_not_concern_it(void **unused)
     fixture *f = f_ready();
     (void)open_position(f, 1);
     f_command_kill(f, "*", 1, "test", "tester");
-    f_at(f, f->now_ns + 6 * 60 * MINUTE); /* all data is old, the price is far from the ticker */
+    f_at(f, f->now_ns + 360 * MINUTE); /* all data is old, the price is far from the ticker */
     cb_intent intent = f_exit(f, "BTCUSDT", E8(20000), CB_E8 / 10);
     intent.data_ts_ns = T0;
     const cb_permit permit = f_expect_granted(f, &intent);
