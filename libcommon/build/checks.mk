@@ -36,8 +36,8 @@ check-tidy: $(TIDY_OK)
 $(OUT)/tidy/%.ok: %.c .clang-tidy $(OUT)/obj/%.o
 	@mkdir -p $(@D)
 	@echo "  TIDY $<"
-	@clang-tidy --quiet $< -- $(CSTD) $(INCLUDES) $(BANNED) $(INC_RT) -I$(OUT)/gen 2>/dev/null || \
-	  { clang-tidy --quiet $< -- $(CSTD) $(INCLUDES) $(BANNED) $(INC_RT) -I$(OUT)/gen >&2; exit 1; }
+	@clang-tidy --quiet $< -- $(CSTD) $(INCLUDES) $(BANNED) $(CFLAGS_$(subst /,_,$<)) $(INC_RT) -I$(OUT)/gen 2>/dev/null || \
+	  { clang-tidy --quiet $< -- $(CSTD) $(INCLUDES) $(BANNED) $(CFLAGS_$(subst /,_,$<)) $(INC_RT) -I$(OUT)/gen >&2; exit 1; }
 	@touch $@
 
 .PHONY: purity

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "rt/loop.h"
 
-#define CB_HTTP_BODY_MAX (16 * 1024 * 1024) /* response cap; orders use 1 MiB */
+#define CB_HTTP_BODY_MAX ((size_t)16 * 1024 * 1024) /* response cap; orders use 1 MiB */
 #define CB_HTTP_HEADERS_MAX 16
 
 /* ---- client ---- */

@@ -10,7 +10,7 @@
 #include "base/strview.h"
 
 #define METHOD_SIZE_MAX 16
-#define TARGET_SIZE_MAX (8 * 1024)
+#define TARGET_SIZE_MAX ((size_t)8 * 1024)
 #define WEBSOCKET_KEY_SIZE 24 /* base64 of 16 bytes */
 #define LENGTH_MAX (UINT64_C(1) << 40)
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CB_HTTP_HEAD_MAX (16 * 1024) /* request line and headers, bytes */
+#define CB_HTTP_HEAD_MAX ((size_t)16 * 1024) /* request line and headers, bytes */
 #define CB_HTTP_HEADER_LINES_MAX 64
 
 typedef struct cb_http_line {

@@ -39,6 +39,7 @@ static bool parse_i64(const char *text, int64_t *out)
 static bool parse_f64(const char *text, double *out)
 {
     int used = 0;
+    /* Range errors give infinity, which is refused. NOLINTNEXTLINE(cert-err34-c) */
     return sscanf(text, "%lf%n", out, &used) == 1 && text[used] == '\0' && isfinite(*out);
 }
 

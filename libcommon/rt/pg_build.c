@@ -7,7 +7,7 @@
 #include "base/assert.h"
 #include "rt/pg_internal.h"
 
-#define BUILD_FIRST_BYTES (256U * 1024U)
+#define BUILD_FIRST_BYTES ((size_t)256 * 1024)
 
 /* A record: this, value offsets (uint32_t each, NULL_OFFSET for NULL), then the texts. */
 typedef struct build_record {

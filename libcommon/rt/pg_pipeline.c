@@ -95,7 +95,7 @@ static void reserve_rows(cb_pg *pg, int count)
     free(pg->rows);
     free(pg->row_pointers);
     pg->rows = calloc((size_t)capacity, sizeof(pg->rows[0]));
-    pg->row_pointers = calloc((size_t)capacity, sizeof(pg->row_pointers[0]));
+    pg->row_pointers = calloc((size_t)capacity, sizeof(void *));
     CB_ASSERT(pg->rows != NULL);
     CB_ASSERT(pg->row_pointers != NULL);
     pg->rows_capacity = capacity;

@@ -96,8 +96,8 @@ static void start_thread(cb_resolve *resolve)
         pthread_create(&thread, &attributes, run, resolve) == 0;
     if (!is_started) {
         snprintf(resolve->why, sizeof(resolve->why), "no thread for the resolver");
+        atomic_store(&resolve->owners_count, 1);
         signal_end(resolve);
-        release(resolve);
     }
 }
 

@@ -19,9 +19,9 @@
 #define LISTEN_BACKLOG 1024
 #define ACCEPTS_PER_EVENT 64
 #define TICK_NS CB_NS_PER_S
-#define BODY_MAX_DEFAULT (64 * 1024)
-#define WS_OUT_MAX_DEFAULT (8 * 1024 * 1024)
-#define WS_MESSAGE_MAX_DEFAULT (64 * 1024)
+#define BODY_MAX_DEFAULT ((size_t)64 * 1024)
+#define WS_OUT_MAX_DEFAULT ((size_t)8 * 1024 * 1024)
+#define WS_MESSAGE_MAX_DEFAULT ((size_t)64 * 1024)
 
 /* ---- listening ---- */
 
@@ -66,7 +66,7 @@ static void on_listen(void *context, int fd, uint32_t events)
             pause_accepting(server);
             return;
         }
-        struct sockaddr_storage address;
+        struct sockaddr_storage address = {0};
         socklen_t size = sizeof(address);
         const int client =
             accept4(fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -106,7 +106,7 @@ static int open_socket(const struct addrinfo *place)
 
 static uint16_t bound_port(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t size = sizeof(address);
     const int rc = getsockname(fd, (struct sockaddr *)&address, &size);
     CB_ASSERT(rc == 0);

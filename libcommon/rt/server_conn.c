@@ -16,7 +16,7 @@
 #include "rt/server_internal.h"
 
 #define IN_FIRST_BYTES 4096
-#define IN_KEEP_BYTES (64 * 1024) /* larger buffers are given back after the request */
+#define IN_KEEP_BYTES ((size_t)64 * 1024) /* larger buffers are given back after the request */
 #define IDLE_NS (75 * CB_NS_PER_S)
 #define HEAD_NS (10 * CB_NS_PER_S)
 #define BODY_NS (30 * CB_NS_PER_S)

@@ -15,9 +15,10 @@
 #include "rt/server_internal.h"
 
 #define OUT_HEAD LWS_PRE /* libwebsockets wants room before what it writes */
-#define OUT_FIRST_BYTES (16 * 1024)
-#define OUT_KEEP_BYTES (256 * 1024)
-#define WRITE_BYTES_MAX (256 * 1024) /* per call: what is not taken is copied by libwebsockets */
+#define OUT_FIRST_BYTES ((size_t)16 * 1024)
+#define OUT_KEEP_BYTES ((size_t)256 * 1024)
+#define WRITE_BYTES_MAX                                                                            \
+    ((size_t)256 * 1024) /* per call: what is not taken is copied by libwebsockets */
 #define FRAME_HEAD_MAX 10
 #define FRAME_TEXT 0x81
 #define FRAME_PING 0x89
@@ -51,6 +52,13 @@ static cb_ws_conn *conn_create(cb_server *server, int fd, uint64_t id)
     return conn;
 }
 
+static void conn_release(cb_ws_conn *conn)
+{
+    free(conn->message);
+    free(conn->out);
+    free(conn);
+}
+
 static void conn_free(cb_ws_conn *conn)
 {
     cb_server *server = conn->server;
@@ -63,9 +71,7 @@ static void conn_free(cb_ws_conn *conn)
         conn->next->prev = conn->prev;
     }
     server->ws_count--;
-    free(conn->message);
-    free(conn->out);
-    free(conn);
+    conn_release(conn);
 }
 
 /* The application hears of the end of each connection that it accepted, once. */
@@ -458,13 +464,15 @@ void cb_server_ws_tick(cb_server *server, int64_t now_ns)
 void cb_server_ws_destroy(cb_server *server)
 {
     /* libwebsockets closes the sockets when it next turns, and then no longer knows of us. */
-    while (server->ws_conns != NULL) {
-        cb_ws_conn *conn = server->ws_conns;
+    for (cb_ws_conn *conn = server->ws_conns; conn != NULL;) {
+        cb_ws_conn *next = conn->next;
         if (conn->wsi != NULL) {
             lws_set_opaque_user_data(conn->wsi, NULL);
         }
-        conn_free(conn);
+        conn_release(conn);
+        conn = next;
     }
+    server->ws_conns = NULL;
     if (server->vhost != NULL) {
         lws_vhost_destroy(server->vhost);
         server->vhost = NULL;

@@ -16,8 +16,8 @@
 #define HISTORY_ROWS_MAX 1024
 #define HISTORY_ROWS_MIN 8
 #define HISTORY_BATCH_BYTES (1024U * 1024U) /* of bodies */
-#define HISTORY_TEXT_FIRST (256U * 1024U)
-#define HISTORY_TEXT_MAX (32U * 1024U * 1024U)
+#define HISTORY_TEXT_FIRST ((size_t)256 * 1024)
+#define HISTORY_TEXT_MAX ((size_t)32 * 1024 * 1024)
 
 typedef struct history_flight {
     store_history *history;

@@ -18,8 +18,8 @@
 
 #define URL_PART_MAX 256
 #define PATH_MAX_BYTES 8192
-#define OUT_MAX (1024U * 1024U)
-#define MESSAGE_FIRST_BYTES (16U * 1024U)
+#define OUT_MAX ((size_t)1024 * 1024)
+#define MESSAGE_FIRST_BYTES ((size_t)16 * 1024)
 #define SILENCE_CHECKS 4 /* per silence timeout */
 #define CONNECT_MS_DEFAULT 5000
 #define WHY_MAX 160
@@ -376,12 +376,12 @@ static int on_receive(cb_ws_client *client, struct lws *wsi, const void *bytes, 
     const bool is_binary = lws_frame_is_binary(wsi) != 0;
     if (is_binary || client->message_used + size > client->message_max) {
         const char *why = is_binary ? "binary message" : "message too big";
-        unsigned char reason[32];
-        memcpy(reason, why, strlen(why));
+        char reason[32];
+        const int reason_size = snprintf(reason, sizeof(reason), "%s", why);
         lws_close_reason(wsi,
             is_binary ? LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE : LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
-            reason,
-            strlen(why));
+            (unsigned char *)reason,
+            (size_t)reason_size);
         lws_set_opaque_user_data(wsi, NULL); /* closing is libwebsockets' from here on */
         client->wsi = NULL;
         end(client, why);

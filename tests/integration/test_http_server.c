@@ -12,7 +12,7 @@
 #include "rt/http.h"
 
 #define DEFERRED_MAX 64
-#define BIG_SIZE (24U * 1024U * 1024U)
+#define BIG_SIZE ((size_t)24 * 1024 * 1024)
 
 typedef struct fixture {
     cb_loop *loop;

@@ -277,6 +277,7 @@ static void on_answer(void *context, const cb_http_answer *answer)
 static int setup(void **state)
 {
     fixture *f = calloc(1, sizeof(*f));
+    *state = f;
     cb_err err;
     f->loop = cb_loop_create(&err);
     f->http = cb_http_create(f->loop, &err);
@@ -291,7 +292,6 @@ static int setup(void **state)
         return -1;
     }
     f->server->port = ntohs(address.sin_port);
-    *state = f;
     return pthread_create(&f->server->thread, NULL, serve, f->server);
 }
 

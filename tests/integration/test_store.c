@@ -124,11 +124,12 @@ static void any_text(cb_prng *prng, char *out, uint32_t capacity)
     const uint64_t count = cb_prng_below(prng, capacity);
     for (uint64_t i = 0; i < count; i++) {
         const char *word = words[cb_prng_below(prng, sizeof(words) / sizeof(words[0]))];
-        if (used + strlen(word) >= capacity) {
+        const size_t size = strlen(word);
+        if (used + size >= capacity) {
             break;
         }
-        memcpy(out + used, word, strlen(word));
-        used += strlen(word);
+        memcpy(out + used, word, size + 1);
+        used += size;
     }
 }
 

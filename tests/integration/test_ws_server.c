@@ -13,7 +13,7 @@
 #include "rt/http.h"
 
 #define MESSAGE_MAX 100000
-#define OUT_MAX (4U * 1024U * 1024U)
+#define OUT_MAX ((size_t)4 * 1024 * 1024)
 
 typedef struct fixture {
     cb_loop *loop;
@@ -349,7 +349,7 @@ static void ws_server_sends_many_frames_in_order_and_few_writes(void **state)
         const int size = snprintf(text, sizeof(text), "{\"e\":\"trade\",\"number\":%d}", i);
         assert_true(cb_ws_conn_send(f->conn, text, (size_t)size));
     }
-    assert_true(cb_ws_conn_queued(f->conn) > COUNT * 20);
+    assert_true(cb_ws_conn_queued(f->conn) > (size_t)COUNT * 20);
     for (int i = 0; i < COUNT; i++) {
         const int size = snprintf(text, sizeof(text), "{\"e\":\"trade\",\"number\":%d}", i);
         if (client.used < 4096) {

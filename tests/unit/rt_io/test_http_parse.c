@@ -10,6 +10,8 @@
 #include "base/prng.h"
 #include "rt/http_parse.h"
 
+#define TARGET_MAX ((size_t)8 * 1024)
+
 static int parse(const char *text, char *buffer, cb_http_head *head)
 {
     const size_t size = strlen(text);
@@ -131,13 +133,13 @@ static void http_parse_bounds_lines_and_target(void **state)
         (void)snprintf(text + used, sizeof(text) - used, "\r\n");
         assert_int_equal(parse(text, buffer, &head), lines <= CB_HTTP_HEADER_LINES_MAX ? 0 : 431);
     }
-    for (size_t size = 8 * 1024; size <= 8 * 1024 + 1; size++) {
-        char target[8 * 1024 + 2];
+    for (size_t size = TARGET_MAX; size <= TARGET_MAX + 1; size++) {
+        char target[TARGET_MAX + 2];
         memset(target, 'a', size);
         target[0] = '/';
         target[size] = '\0';
         (void)snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", target);
-        assert_int_equal(parse(text, buffer, &head), size <= 8 * 1024 ? 0 : 414);
+        assert_int_equal(parse(text, buffer, &head), size <= TARGET_MAX ? 0 : 414);
     }
 }
 
