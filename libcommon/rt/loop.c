@@ -28,7 +28,8 @@ struct cb_watch {
     bool is_dead;
     cb_watch_fn fn;
     void *context;
-    cb_watch *next_dead;
+    cb_watch *previous; /* of the living, then of the dead */
+    cb_watch *next;
 };
 
 struct cb_timer {
@@ -41,7 +42,8 @@ struct cb_timer {
     bool is_dead;
     cb_timer_fn fn;
     void *context;
-    cb_timer *next_dead;
+    cb_timer *previous; /* of the living, then of the dead */
+    cb_timer *next;
 };
 
 typedef struct loop_hook {
@@ -57,7 +59,9 @@ struct cb_loop {
     bool is_processing;
     cb_watch *timer_watch;
     cb_watch *wake_watch;
+    cb_watch *watches; /* living; freed with the loop when nobody removed them */
     cb_watch *dead_watches;
+    cb_timer *timers;
     cb_timer *dead_timers;
     cb_timer **heap;
     size_t heap_count;
@@ -189,6 +193,11 @@ cb_timer *cb_loop_timer(
     timer->period_ns = period_ns;
     timer->fn = fn;
     timer->context = context;
+    timer->next = loop->timers;
+    if (loop->timers != NULL) {
+        loop->timers->previous = timer;
+    }
+    loop->timers = timer;
     heap_reserve(loop, loop->heap_count + 1);
     timer_arm(timer, cb_mono_ns() + (delay_ns > 0 ? delay_ns : 0));
     return timer;
@@ -207,10 +216,19 @@ void cb_timer_remove(cb_timer *timer)
     if (timer == NULL || timer->is_dead) {
         return;
     }
+    cb_loop *loop = timer->loop;
     timer_disarm(timer);
     timer->is_dead = true;
-    timer->next_dead = timer->loop->dead_timers;
-    timer->loop->dead_timers = timer;
+    if (timer->previous != NULL) {
+        timer->previous->next = timer->next;
+    } else {
+        loop->timers = timer->next;
+    }
+    if (timer->next != NULL) {
+        timer->next->previous = timer->previous;
+    }
+    timer->next = loop->dead_timers;
+    loop->dead_timers = timer;
 }
 
 /* Fires what is due at the moment of the call; a timer armed by a callback waits for the next
@@ -269,6 +287,11 @@ cb_watch *cb_loop_watch(
         free(watch);
         return NULL;
     }
+    watch->next = loop->watches;
+    if (loop->watches != NULL) {
+        loop->watches->previous = watch;
+    }
+    loop->watches = watch;
     return watch;
 }
 
@@ -286,10 +309,19 @@ void cb_watch_remove(cb_watch *watch)
         return;
     }
     /* EBADF and ENOENT mean that the descriptor was closed already: nothing is left to remove. */
-    CB_MAYBE(epoll_ctl(watch->loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL));
+    cb_loop *loop = watch->loop;
+    CB_MAYBE(epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL));
     watch->is_dead = true;
-    watch->next_dead = watch->loop->dead_watches;
-    watch->loop->dead_watches = watch;
+    if (watch->previous != NULL) {
+        watch->previous->next = watch->next;
+    } else {
+        loop->watches = watch->next;
+    }
+    if (watch->next != NULL) {
+        watch->next->previous = watch->previous;
+    }
+    watch->next = loop->dead_watches;
+    loop->dead_watches = watch;
 }
 
 /* Empties the timerfd or the eventfd, whose only message is "look at the heap" or "turn". */
@@ -331,12 +363,12 @@ static void bury(cb_loop *loop)
 {
     while (loop->dead_watches != NULL) {
         cb_watch *watch = loop->dead_watches;
-        loop->dead_watches = watch->next_dead;
+        loop->dead_watches = watch->next;
         free(watch);
     }
     while (loop->dead_timers != NULL) {
         cb_timer *timer = loop->dead_timers;
-        loop->dead_timers = timer->next_dead;
+        loop->dead_timers = timer->next;
         free(timer);
     }
 }
@@ -372,10 +404,11 @@ void cb_loop_destroy(cb_loop *loop)
         const loop_hook *hook = &loop->destroy_hooks[--loop->destroy_hooks_count];
         hook->fn(hook->context);
     }
-    cb_watch_remove(loop->timer_watch);
-    cb_watch_remove(loop->wake_watch);
-    while (loop->heap_count > 0) {
-        cb_timer_remove(loop->heap[0]);
+    while (loop->watches != NULL) {
+        cb_watch_remove(loop->watches);
+    }
+    while (loop->timers != NULL) {
+        cb_timer_remove(loop->timers);
     }
     bury(loop);
     free(loop->heap);

@@ -20,6 +20,7 @@ typedef void (*cb_watch_fn)(void *context, int fd, uint32_t events);
 typedef void (*cb_timer_fn)(void *context);
 
 cb_loop *cb_loop_create(cb_err *err);
+/** Frees what is still watched or timed too; their owners may not touch it afterwards. */
 void cb_loop_destroy(cb_loop *loop);
 
 /** Watches fd (not owned). Returns NULL and fills err on failure. */

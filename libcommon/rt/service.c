@@ -270,10 +270,9 @@ static cb_status open_signals(cb_shell *shell, cb_err *err)
     if (shell->signal_fd < 0) {
         return CB_FAIL(err, CB_E_IO, "signalfd: %s", strerror(errno));
     }
-    return cb_loop_watch(shell->loop, shell->signal_fd, CB_WATCH_READ, on_signal, shell, err) !=
-                   NULL
-               ? CB_OK
-               : CB_E_IO;
+    shell->signal_watch =
+        cb_loop_watch(shell->loop, shell->signal_fd, CB_WATCH_READ, on_signal, shell, err);
+    return shell->signal_watch != NULL ? CB_OK : CB_E_IO;
 }
 
 /* ---- opening and closing ---- */
@@ -317,6 +316,7 @@ static void close_shell(cb_shell *shell)
         cb_pg_on_lost(shell->pg, NULL, NULL);
         cb_pg_close(shell->pg);
     }
+    cb_watch_remove(shell->signal_watch);
     cb_timer_remove(shell->beat_timer);
     cb_timer_remove(shell->tick_timer);
     if (shell->clock.due != NULL) {

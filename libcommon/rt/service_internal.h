@@ -285,6 +285,7 @@ struct cb_shell {
     bool is_journal_bad;
     int64_t started_mono_ns;
     int signal_fd;
+    cb_watch *signal_watch;
     rt_clock clock;
     rt_txn txns[2];
     uint32_t building;                      /* index of the group being built */
