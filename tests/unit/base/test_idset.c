@@ -11,6 +11,7 @@
 #include "base/prng.h"
 
 #define CAPACITY 50
+#define NUMBERS (UINT64_C(2) * CAPACITY)
 
 static cb_id id_of(uint64_t number)
 {
@@ -88,10 +89,10 @@ static void it_agrees_with_a_plain_list(void **unused)
         cb_prng_init(&prng, seed);
         cb_idset_init(&set, slots, CAPACITY);
         for (int i = 0; i < 5000; i++) {
-            const uint64_t number = cb_prng_below(&prng, 2 * CAPACITY) + 1;
+            const uint64_t number = cb_prng_below(&prng, NUMBERS) + 1;
             assert_int_equal(cb_idset_add(&set, id_of(number)), list_add(&list, number));
             assert_int_equal(set.count, list.count);
-            const uint64_t asked = cb_prng_below(&prng, 2 * CAPACITY) + 1;
+            const uint64_t asked = cb_prng_below(&prng, NUMBERS) + 1;
             assert_int_equal(cb_idset_has(&set, id_of(asked)), list_has(&list, asked));
         }
     }
