@@ -608,7 +608,7 @@ static void check_recovery(life *l)
 }
 
 /* ---- counting allocations ---- */
-static uint64_t allocations_count;
+static volatile uint64_t allocations_count; /* a compiler knows that malloc changes nothing */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAS_SANITIZER 1
 #elif defined(__has_feature)
