@@ -159,10 +159,33 @@ static inline bool next(cb_json *json, char bracket)
     return true;
 }
 
+/* Binance's stream events have keys of one letter and no white space: "x":  */
+static inline bool next_letter(cb_json *json, cb_strview *key)
+{
+    const char *at = json->at;
+    if (json->end - at < 4 || at[0] != '"' || at[2] != '"' || at[3] != ':') {
+        return false;
+    }
+    const uint8_t letter = (uint8_t)at[1];
+    if (letter < 0x20 || letter >= 0x80 || letter == '\\' || letter == '"') {
+        return false;
+    }
+    *key = (cb_strview){.at = at + 1, .size = 1};
+    json->is_escaped = false;
+    json->at = at + 4;
+    return true;
+}
+
 bool cb_json_next_key(cb_json *json, cb_strview *key)
 {
     CB_ASSERT(key != NULL);
-    if (!next(json, '}') || !cb_json_string(json, key)) {
+    if (!next(json, '}')) {
+        return false;
+    }
+    if (next_letter(json, key)) {
+        return true;
+    }
+    if (!cb_json_string(json, key)) {
         return false;
     }
     skip_space(json);
