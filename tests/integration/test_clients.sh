@@ -35,7 +35,7 @@ install_packages() {
     fi
     rm -rf "$PACKAGES/installed" "$PACKAGES/node_modules"
     cp "$from/package.json" "$from/package-lock.json" "$from/.npmrc" "$PACKAGES"
-    (cd "$PACKAGES" && timeout 180 npm ci --ignore-scripts --no-audit --no-fund >"$WORK/npm.log" 2>&1) || return 1
+    (cd "$PACKAGES" && timeout 180 npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 >"$WORK/npm.log" 2>&1) || return 1
     cp "$from/package-lock.json" "$PACKAGES/installed"
 }
 

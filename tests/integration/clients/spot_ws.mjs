@@ -118,6 +118,7 @@ async function take(stream, count) {
     stream.on('message', (message) => seen.push(message));
     await eventually(() => seen, ({ length }) => length >= count, 30_000);
     stream.unsubscribe();
+    await new Promise((resolve) => setTimeout(resolve, 500)); // at most 5 messages a second from a client
     return seen;
 }
 
