@@ -48,7 +48,7 @@ static const cb_config_field own_fields[] = {
         AT(permit_ttl_ns),
         "3s",
         100 * CB_NS_PER_MS,
-        60 * CB_NS_PER_S,
+        3600 * CB_NS_PER_S,
         NULL,
         "how long a permit may be used"},
     {"hold.reducing_max",
