@@ -183,7 +183,10 @@ void sim_history_flat(
     CB_ASSERT(candle->trades_count == 0);
     sim_symbol *symbol = &sim->symbols[symbol_index];
     sim_close_candles(sim, symbol_index);
-    for (uint32_t i = (uint32_t)interval; i < SIM_INTERVAL_COUNT; i++) {
+    /* Also as a minute, because longer candles of the past are added up from those. */
+    const uint32_t first =
+        interval < SIM_INTERVAL_1M ? (uint32_t)interval : (uint32_t)SIM_INTERVAL_1M;
+    for (uint32_t i = first; i < SIM_INTERVAL_COUNT; i++) {
         sim_candle *live = &symbol->live[i];
         if (live->open_ns != 0) {
             continue;
