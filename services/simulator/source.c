@@ -265,16 +265,17 @@ cb_status sim_source_row(sim_source *source, cb_strview line, int64_t *ts_ns, cb
 
 /* ---- the scan ---- */
 
-/* The interval of candles is the smallest distance of the first rows. */
+/* The interval of candles is the smallest distance of the first rows that can be read at all; what
+ * else is wrong with a row is found, and told, by the scan. */
 static cb_status find_interval(sim_source *source, cb_err *err)
 {
-    sim_rows_check check;
     cb_strview line;
-    sim_rows_check_init(&check, 0);
+    int64_t last_ns = 0;
     source->file = 0;
+    source->interval_ns = INT64_MAX;
     for (uint32_t i = 0; i < INTERVAL_ROWS; i++) {
         cb_err ignored = {0};
-        cb_status status = sim_source_line(source, &line, err);
+        const cb_status status = sim_source_line(source, &line, err);
         if (status == CB_E_NOT_FOUND) {
             break;
         }
@@ -282,14 +283,21 @@ static cb_status find_interval(sim_source *source, cb_err *err)
             return status;
         }
         if (source->format != SIM_FORMAT_CANDLES && source->format != SIM_FORMAT_BINANCE) {
+            source->interval_ns = 0;
             return CB_OK;
         }
-        /* What is wrong with a row is found, and told, by the scan. */
-        if (sim_rows_candle(source->format, line, &source->candle, &ignored) == CB_OK) {
-            CB_MAYBE(sim_rows_check_candle(&check, &source->candle, &ignored) == CB_OK);
+        if (sim_rows_candle(source->format, line, &source->candle, &ignored) != CB_OK) {
+            continue;
         }
+        const int64_t gap_ns = source->candle.open_ns - last_ns;
+        if (last_ns != 0 && gap_ns > 0 && gap_ns < source->interval_ns) {
+            source->interval_ns = gap_ns;
+        }
+        last_ns = source->candle.open_ns;
     }
-    source->interval_ns = check.rows_count < 2 ? 60 * CB_NS_PER_S : check.gap_min_ns;
+    if (source->interval_ns == INT64_MAX) {
+        source->interval_ns = 60 * CB_NS_PER_S; /* one row tells no distance */
+    }
     source->interval = sim_interval_of_ns(source->interval_ns);
     if (source->interval == SIM_INTERVAL_COUNT) {
         return CB_FAIL(err,
