@@ -87,15 +87,16 @@ static void report(const collector_capture *capture)
                  "\nbids %u\nasks %u\n",
         capture->lines_count,
         capture->diffs_count,
-        capture->compared_count,
-        capture->equal_count,
+        capture->market.counts.books_compared,
+        capture->market.counts.books_equal,
         capture->gaps_count,
         capture->trades_count,
         book->update_id,
         cb_order_book_count(&book->book, CB_SIDE_BUY),
         cb_order_book_count(&book->book, CB_SIDE_SELL));
-    if (capture->first_unequal_id != 0) {
-        (void)printf("first difference at update_id %" PRIu64 "\n", capture->first_unequal_id);
+    if (capture->market.symbols[0].unequal_id != 0) {
+        (void)printf(
+            "first difference at update_id %" PRIu64 "\n", capture->market.symbols[0].unequal_id);
     }
 }
 
@@ -141,8 +142,9 @@ int collector_capture_main(const char *path)
         goto done;
     }
     report(feed.capture);
-    code = feed.capture->compared_count > 0 && feed.capture->gaps_count == 0 &&
-                   feed.capture->equal_count == feed.capture->compared_count
+    code = feed.capture->market.counts.books_compared > 0 && feed.capture->gaps_count == 0 &&
+                   feed.capture->market.counts.books_equal ==
+                       feed.capture->market.counts.books_compared
                ? 0
                : EXIT_DIFFERS;
 done:

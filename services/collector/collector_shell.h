@@ -63,6 +63,8 @@ typedef struct collector_metrics {
     cb_metric *gaps;
     cb_metric *lost;
     cb_metric *resyncs;
+    cb_metric *compared;
+    cb_metric *equal;
     cb_metric *connects;
     cb_metric *requests;
     cb_metric *refused_instruments;
@@ -92,6 +94,7 @@ struct collector_shell {
     collector_fetch_io fetches[COLLECTOR_FETCHES_MAX];
     collector_book_io books[COLLECTOR_SYMBOLS_MAX];
     int64_t recv_ns;   /* of the message at hand: service's clock */
+    int64_t socket_ns; /* … wall time of the socket's read; 0: it came by REST */
     int64_t origin_ns; /* … for latency: the socket's time, or the service's clock in a replay */
     bool is_forced;    /* needs that arise now are forced backfills */
     uint64_t data_count; /* stream messages received: "ws.market" */

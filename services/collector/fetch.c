@@ -174,6 +174,7 @@ static void on_answer(void *context, const cb_http_answer *answer)
     input.used_weight = answer->used_weight_1m;
     self->recv_ns = cb_shell_now_ns(self->shell);
     self->origin_ns = self->recv_ns;
+    self->socket_ns = 0;
     const cb_strview body = {.at = answer->body, .size = answer->body_size};
     if (answer->outcome == CB_HTTP_ANSWERED) {
         self->venue->classify(answer->status, body, false, &error);

@@ -15,6 +15,7 @@
 
 static void stamp(collector_shell *self, int64_t recv_wall_ns)
 {
+    self->socket_ns = recv_wall_ns;
     self->recv_ns = cb_shell_now_ns(self->shell);
     self->origin_ns = cb_shell_is_bus_clock(self->shell) ? self->recv_ns : recv_wall_ns;
 }

@@ -7,10 +7,10 @@
 
 #define PART_LEVELS (sizeof(((cb_book_delta *)NULL)->bids) / sizeof(cb_level))
 
-static void observe(collector_shell *self)
+static void observe(const collector_shell *self)
 {
-    if (!cb_shell_is_bus_clock(self->shell) && self->origin_ns > 0) {
-        cb_metric_observe_ns(self->metrics.publish, cb_wall_ns() - self->origin_ns);
+    if (self->socket_ns > 0) {
+        cb_metric_observe_ns(self->metrics.publish, cb_wall_ns() - self->socket_ns);
     }
 }
 
@@ -27,9 +27,7 @@ static void publish_candle(void *context, const cb_candle *candle)
     collector_shell *self = context;
     cb_candle body = *candle;
     cb_shell_publish(self->shell, CB_SUBJECT_MD_RAW_CANDLE, &body);
-    if (!candle->is_backfill) {
-        observe(self);
-    }
+    observe(self);
 }
 
 static void publish_ticker(void *context, const cb_ticker *ticker)

@@ -79,6 +79,7 @@ static void begin(collector_shell *self, const collector_command *command)
     self->is_forced = command->is_backfill;
     self->recv_ns = cb_shell_now_ns(self->shell);
     self->origin_ns = self->recv_ns;
+    self->socket_ns = 0;
     collector_market_begin(&self->market,
         command->symbol,
         command->is_new_stream,
@@ -94,6 +95,7 @@ static void set_primary(collector_shell *self, uint32_t slot)
     if (slot == COLLECTOR_SLOTS) {
         self->recv_ns = cb_shell_now_ns(self->shell);
         self->origin_ns = self->recv_ns;
+        self->socket_ns = 0;
         collector_market_stop(&self->market, &self->sink);
     }
 }
@@ -159,6 +161,8 @@ static void update_metrics(collector_shell *self)
     cb_metric_set(self->metrics.gaps, (int64_t)(counts->trade_gaps + counts->candle_gaps));
     cb_metric_set(self->metrics.lost, (int64_t)(counts->trades_lost + counts->candles_lost));
     cb_metric_set(self->metrics.resyncs, (int64_t)counts->book_resyncs);
+    cb_metric_set(self->metrics.compared, (int64_t)counts->books_compared);
+    cb_metric_set(self->metrics.equal, (int64_t)counts->books_equal);
     cb_metric_set(self->metrics.whole, whole);
 }
 
@@ -232,6 +236,12 @@ static void make_metrics(collector_shell *self)
         .gaps = cb_gauge(all, "collector_gaps", "", "holes found in trades and candles"),
         .lost = cb_gauge(all, "collector_lost", "", "trades and candles that no repair brought"),
         .resyncs = cb_gauge(all, "collector_book_resyncs", "", "books that started over"),
+        .compared = cb_gauge(all,
+            "collector_books_compared",
+            "",
+            "diffs after which the venue's own best bid and ask were known"),
+        .equal = cb_gauge(
+            all, "collector_books_equal", "", "… and were those of our book, sizes included"),
         .connects = cb_counter(all, "collector_connections_total", "", "connections opened"),
         .requests = cb_counter(all, "collector_requests_total", "", "REST requests sent"),
         .refused_instruments = cb_gauge(all,

@@ -129,6 +129,41 @@ static bool apply(collector_book *book, const cb_venue_depth *delta)
     return !cb_order_book_is_crossed(&book->book);
 }
 
+static bool is_same_level(cb_level a, cb_level b)
+{
+    return a.price.e8 == b.price.e8 && a.qty.e8 == b.qty.e8;
+}
+
+/* Compares the book with the newest quote that is not newer than it. Quotes come at once and diffs
+ * in batches, so the right one may lie some way back. Live, this watches our own bookkeeping; on a
+ * recorded session every comparison must be equal. */
+static void compare_quote(collector_market *market, uint32_t symbol)
+{
+    collector_symbol *state = &market->symbols[symbol];
+    const uint64_t kept =
+        state->quotes_count < COLLECTOR_QUOTES_MAX ? state->quotes_count : COLLECTOR_QUOTES_MAX;
+    cb_level bid;
+    cb_level ask;
+    uint64_t back = 1;
+    while (back <= kept &&
+           state->quotes[(state->quotes_count - back) % COLLECTOR_QUOTES_MAX].update_id >
+               state->book.update_id) {
+        back++;
+    }
+    if (back > kept || !cb_order_book_best(&state->book.book, CB_SIDE_BUY, &bid) ||
+        !cb_order_book_best(&state->book.book, CB_SIDE_SELL, &ask)) {
+        return;
+    }
+    const collector_quote *quote =
+        &state->quotes[(state->quotes_count - back) % COLLECTOR_QUOTES_MAX];
+    market->counts.books_compared++;
+    if (is_same_level(bid, quote->bid) && is_same_level(ask, quote->ask)) {
+        market->counts.books_equal++;
+    } else if (state->unequal_id == 0) {
+        state->unequal_id = state->book.update_id;
+    }
+}
+
 static void apply_live(collector_market *market,
     uint32_t symbol,
     const cb_venue_depth *delta,
@@ -153,6 +188,7 @@ static void apply_live(collector_market *market,
         resync(market, symbol, sink);
         return;
     }
+    compare_quote(market, symbol);
     sink->book(sink->context, symbol, false);
 }
 

@@ -13,45 +13,11 @@ size_t collector_capture_size(void)
     return collector_market_size(1, BOOK_LEVELS_MAX);
 }
 
-/* Newest ticker that is not newer than update_id; NULL when there is none. */
-static const cb_ticker *ticker_at(const collector_capture *capture, uint64_t update_id)
-{
-    const uint64_t kept = capture->tickers_count < COLLECTOR_CAPTURE_TICKERS_MAX
-                              ? capture->tickers_count
-                              : COLLECTOR_CAPTURE_TICKERS_MAX;
-    for (uint64_t back = 1; back <= kept; back++) {
-        const cb_ticker *ticker =
-            &capture->tickers[(capture->tickers_count - back) % COLLECTOR_CAPTURE_TICKERS_MAX];
-        if (ticker->update_id <= update_id) {
-            return ticker;
-        }
-    }
-    return NULL;
-}
-
 static void on_book(void *context, uint32_t symbol, bool is_flip)
 {
-    collector_capture *capture = context;
-    const collector_book *book = &capture->market.symbols[symbol].book;
-    if (is_flip || book->state != COLLECTOR_BOOK_LIVE) {
-        return;
-    }
-    capture->applied_count++;
-    const cb_ticker *ticker = ticker_at(capture, book->update_id);
-    cb_level bid;
-    cb_level ask;
-    if (ticker == NULL || !cb_order_book_best(&book->book, CB_SIDE_BUY, &bid) ||
-        !cb_order_book_best(&book->book, CB_SIDE_SELL, &ask)) {
-        return;
-    }
-    capture->compared_count++;
-    const bool is_equal = bid.price.e8 == ticker->bid.e8 && bid.qty.e8 == ticker->bid_qty.e8 &&
-                          ask.price.e8 == ticker->ask.e8 && ask.qty.e8 == ticker->ask_qty.e8;
-    if (is_equal) {
-        capture->equal_count++;
-    } else if (capture->first_unequal_id == 0) {
-        capture->first_unequal_id = book->update_id;
-    }
+    CB_ASSERT(context != NULL);
+    CB_ASSERT(symbol == 0);
+    (void)is_flip; /* the market module compares each book itself */
 }
 
 static void on_trade(void *context, const cb_trade *trade)
@@ -70,9 +36,8 @@ static void on_candle(void *context, const cb_candle *candle)
 
 static void on_ticker(void *context, const cb_ticker *ticker)
 {
-    collector_capture *capture = context;
-    capture->tickers[capture->tickers_count % COLLECTOR_CAPTURE_TICKERS_MAX] = *ticker;
-    capture->tickers_count++;
+    CB_ASSERT(context != NULL);
+    CB_ASSERT(ticker != NULL);
 }
 
 static void on_delta(void *context, uint32_t symbol, const cb_venue_depth *delta, int64_t recv_ns)

@@ -6,7 +6,6 @@
 
 #include "services/collector/core/market.h"
 
-#define COLLECTOR_CAPTURE_TICKERS_MAX 8192
 #define COLLECTOR_CAPTURE_LEVELS_MAX 16384
 
 typedef struct collector_capture {
@@ -15,19 +14,13 @@ typedef struct collector_capture {
     cb_venue_event event;
     cb_level bids[COLLECTOR_CAPTURE_LEVELS_MAX];
     cb_level asks[COLLECTOR_CAPTURE_LEVELS_MAX];
-    cb_ticker tickers[COLLECTOR_CAPTURE_TICKERS_MAX]; /* ring, newest at tickers_count - 1 */
-    uint64_t tickers_count;
-    /* what was found */
+    /* what was found; comparisons are market.counts.books_compared and books_equal */
     uint64_t lines_count;
     uint64_t diffs_count;
-    uint64_t applied_count;
-    uint64_t compared_count;
-    uint64_t equal_count;
     uint64_t trades_count;
     uint64_t candles_count;
     uint64_t gaps_count; /* asked for again: a hole in the capture */
     uint64_t snapshots_count;
-    uint64_t first_unequal_id; /* update id, 0: none */
 } collector_capture;
 
 /** Bytes that init takes from the arena. */

@@ -19,7 +19,8 @@ size_t collector_market_size(uint32_t symbols_count, uint32_t book_levels_max)
 {
     CB_ASSERT(symbols_count <= COLLECTOR_SYMBOLS_MAX);
     CB_ASSERT(book_levels_max > 0);
-    const size_t one = aligned(COLLECTOR_HELD_TRADES_MAX * sizeof(cb_trade)) +
+    const size_t one = aligned(COLLECTOR_QUOTES_MAX * sizeof(collector_quote)) +
+                       aligned(COLLECTOR_HELD_TRADES_MAX * sizeof(cb_trade)) +
                        aligned(COLLECTOR_HELD_CANDLES_MAX * sizeof(cb_candle)) +
                        aligned(COLLECTOR_BUFFERED_DELTAS_MAX * sizeof(collector_buffered)) +
                        aligned(COLLECTOR_BUFFERED_LEVELS_MAX * sizeof(cb_level)) +
@@ -29,6 +30,7 @@ size_t collector_market_size(uint32_t symbols_count, uint32_t book_levels_max)
 
 static void symbol_init(collector_symbol *symbol, uint32_t book_levels_max, cb_arena *arena)
 {
+    symbol->quotes = cb_arena_alloc(arena, COLLECTOR_QUOTES_MAX, sizeof(collector_quote));
     symbol->trades.held = cb_arena_alloc(arena, COLLECTOR_HELD_TRADES_MAX, sizeof(cb_trade));
     symbol->candles.held = cb_arena_alloc(arena, COLLECTOR_HELD_CANDLES_MAX, sizeof(cb_candle));
     symbol->book.buffered =
@@ -443,6 +445,10 @@ void collector_market_ticker(
         return;
     }
     state->ticker_id = ticker->update_id;
+    state->quotes[state->quotes_count++ % COLLECTOR_QUOTES_MAX] =
+        (collector_quote){.update_id = ticker->update_id,
+            .bid = {.price = ticker->bid, .qty = ticker->bid_qty},
+            .ask = {.price = ticker->ask, .qty = ticker->ask_qty}};
     sink->ticker(sink->context, ticker);
 }
 

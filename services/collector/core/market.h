@@ -21,6 +21,7 @@
 #define COLLECTOR_BUFFERED_DELTAS_MAX 1024
 #define COLLECTOR_BUFFERED_LEVELS_MAX (64 * 1024)
 #define COLLECTOR_CANDLE_S 60U
+#define COLLECTOR_QUOTES_MAX 2048 /* remembered best bids and asks per symbol */
 
 typedef enum collector_kind {
     COLLECTOR_KIND_TRADE,
@@ -72,7 +73,9 @@ typedef struct collector_counts {
     uint64_t trade_gaps;
     uint64_t candle_gaps;
     uint64_t book_resyncs;
-    uint64_t trades_lost; /* could not be repaired */
+    uint64_t books_compared; /* diffs after which the venue's own best bid and ask were known */
+    uint64_t books_equal;    /* … and were the book's */
+    uint64_t trades_lost;    /* could not be repaired */
     uint64_t candles_lost;
 } collector_counts;
 
@@ -133,9 +136,19 @@ typedef struct collector_book {
     cb_level *pool;
 } collector_book;
 
+/* The venue's own statement of its best bid and ask. */
+typedef struct collector_quote {
+    uint64_t update_id;
+    cb_level bid;
+    cb_level ask;
+} collector_quote;
+
 typedef struct collector_symbol {
     char name[24];
     uint64_t ticker_id;
+    uint64_t quotes_count; /* ever; the ring holds the newest */
+    collector_quote *quotes;
+    uint64_t unequal_id; /* update id of the first book that differed; 0: none */
     collector_trades trades;
     collector_candles candles;
     collector_book book;

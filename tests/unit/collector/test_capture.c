@@ -79,8 +79,8 @@ static void book_equals_the_captures_own_best_bid_and_ask(void **state)
     }
     const collector_book *book = &capture->market.symbols[0].book;
     assert_true(capture->lines_count == 41249);
-    assert_true(capture->compared_count == 3448);
-    assert_true(capture->equal_count == 3448);
+    assert_true(capture->market.counts.books_compared == 3448);
+    assert_true(capture->market.counts.books_equal == 3448);
     assert_true(capture->gaps_count == 0);
     assert_true(book->update_id == 50093421584);
     assert_int_equal(cb_order_book_count(&book->book, CB_SIDE_BUY), 1209);
@@ -122,8 +122,9 @@ static void capture_counts_what_differs(void **state)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         assert_int_equal(collector_capture_line(capture, cb_sv_from(lines[i]), NULL), CB_OK);
     }
-    assert_true(capture->compared_count == 2 && capture->equal_count == 1);
-    assert_true(capture->first_unequal_id == 13);
+    assert_true(
+        capture->market.counts.books_compared == 2 && capture->market.counts.books_equal == 1);
+    assert_true(capture->market.symbols[0].unequal_id == 13);
     assert_true(capture->gaps_count == 1);
     assert_int_equal(collector_capture_line(capture, CB_SV("{\"recv_ns\":1}"), NULL), CB_E_SYNTAX);
     assert_int_equal(collector_capture_line(capture, CB_SV("not json"), NULL), CB_E_SYNTAX);
