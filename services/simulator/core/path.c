@@ -2,6 +2,7 @@
 #include "services/simulator/core/path.h"
 
 #include "base/assert.h"
+#include "base/timefmt.h"
 #include "services/simulator/core/accounts.h"
 
 /* The four prices in their order, with repeats removed; slots says at which quarter each stands. */
@@ -17,6 +18,7 @@ static uint32_t path_prices(const sim_candle_row *row, int64_t prices[4], uint32
     uint32_t count = 0;
     for (uint32_t i = 0; i < 4; i++) {
         if (count > 0 && prices[count - 1] == wanted[i]) {
+            slots[count - 1] = i; /* the later one, so that the last step is near the close */
             continue;
         }
         prices[count] = wanted[i];
@@ -24,6 +26,16 @@ static uint32_t path_prices(const sim_candle_row *row, int64_t prices[4], uint32
         count++;
     }
     return count;
+}
+
+/* Open at the start, the extremes at a third and two thirds, close just before the end: who decides
+ * when a candle closes then decides on a fresh price. */
+static int64_t slot_offset(uint32_t slot, int64_t interval_ns)
+{
+    const int64_t last_ns =
+        interval_ns - (interval_ns >= 60 * CB_NS_PER_S ? CB_NS_PER_S : interval_ns / 4);
+    const int64_t offsets[4] = {0, interval_ns / 3, interval_ns / 3 * 2, last_ns};
+    return offsets[slot];
 }
 
 uint32_t sim_path_points(const sim_candle_row *row)
@@ -55,7 +67,7 @@ uint32_t sim_path_make(
             side = prices[i] > prices[i - 1] ? CB_SIDE_BUY : CB_SIDE_SELL;
         }
         steps[i] = (sim_step){
-            .ts_ns = row->open_ns + interval_ns / 4 * (int64_t)slots[i],
+            .ts_ns = row->open_ns + slot_offset(slots[i], interval_ns),
             .price_e8 = prices[i],
             .qty_e8 = share_e8,
             .taker_side = side,

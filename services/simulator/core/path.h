@@ -18,8 +18,9 @@ uint32_t sim_path_points(const sim_candle_row *row);
 
 /**
  * The steps of a candle with volume. Rising candles (close >= open) go O-L-H-C, falling ones
- * O-H-L-C; a price that follows itself is one step. Step k of the four stands at k quarters of the
- * interval. Quantities are whole lots as far as the volume allows and add up to it exactly.
+ * O-H-L-C; a price that follows itself is one step, the later. The four stand at the start, a
+ * third, two thirds and one second before the end (shorter intervals: a quarter). Quantities are
+ * whole lots as far as the volume allows and add up to it exactly.
  *
  * @return number of steps; 0 for a candle without volume.
  */
