@@ -136,7 +136,7 @@ typedef enum cb_venue_call {
     CB_VENUE_CALL_OWN_TRADES,     /* symbol, venue_order_id, from_id, start/end, limit */
     CB_VENUE_CALL_ACCOUNT,
     CB_VENUE_CALL_TRADING_FEE, /* symbol */
-    CB_VENUE_CALL_PRICES,         /* newest price: symbol or symbols */
+    CB_VENUE_CALL_PRICES,      /* newest price: symbol or symbols */
     CB_VENUE_CALL_COUNT
 } cb_venue_call;
 

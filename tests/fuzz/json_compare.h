@@ -17,14 +17,17 @@
 #include "venue/json.h"
 
 /* NULL: the same. */
-static const char *compare_value(cb_json *json, const json_t *theirs);
+static const char *compare_value(cb_json *json, json_t *theirs);
 
 static const char *compare_text(cb_strview raw, const json_t *theirs)
 {
     const size_t size = json_string_length(theirs);
     char *text = malloc(raw.size + 1);
     const char *why = NULL;
-    const size_t mine = text == NULL ? SIZE_MAX : cb_json_unescape(raw, text, raw.size);
+    if (text == NULL) {
+        return "no memory";
+    }
+    const size_t mine = cb_json_unescape(raw, text, raw.size);
     if (mine != size || memcmp(text, json_string_value(theirs), size) != 0) {
         why = "a text differs";
     }
@@ -49,11 +52,11 @@ static const char *compare_number(cb_json *json, const json_t *theirs)
     return strcmp(copy, printed) == 0 || strcmp(copy, "-0") == 0 ? NULL : "an integer differs";
 }
 
-static const char *compare_object(cb_json *json, const json_t *theirs)
+static const char *compare_object(cb_json *json, json_t *theirs)
 {
     cb_strview key;
     size_t count = 0;
-    void *place = json_object_iter((json_t *)(uintptr_t)theirs);
+    void *place = json_object_iter(theirs);
     if (!cb_json_enter_object(json)) {
         return "an object was refused";
     }
@@ -70,7 +73,7 @@ static const char *compare_object(cb_json *json, const json_t *theirs)
         if (why != NULL) {
             return why;
         }
-        place = json_object_iter_next((json_t *)(uintptr_t)theirs, place);
+        place = json_object_iter_next(theirs, place);
         count++;
     }
     return count == json_object_size(theirs) ? NULL : "an object has fewer members";
@@ -92,7 +95,7 @@ static const char *compare_array(cb_json *json, const json_t *theirs)
     return count == json_array_size(theirs) ? NULL : "an array has fewer elements";
 }
 
-static const char *compare_value(cb_json *json, const json_t *theirs)
+static const char *compare_value(cb_json *json, json_t *theirs)
 {
     cb_strview raw;
     bool truth = false;

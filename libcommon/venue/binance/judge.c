@@ -83,15 +83,16 @@ static void judge_refusal(
     binance_classify(http_status, body, call != CB_VENUE_CALL_QUERY, &out->error);
     const bool is_throttled = http_status == 429 || http_status == 418;
     const bool is_query = call == CB_VENUE_CALL_QUERY;
+    /* A cancel that finds nothing is refused too (action GONE): the order is to be queried. */
+    const bool is_gone =
+        call == CB_VENUE_CALL_CANCEL && out->error.code == -2011 && http_status == 400;
     out->answer_class = CB_ANSWER_UNKNOWN;
     if (is_query && out->error.code == -2013 && http_status == 400) {
         out->answer_class = CB_ANSWER_NOT_FOUND;
-    } else if (call == CB_VENUE_CALL_CANCEL && out->error.code == -2011 && http_status == 400) {
-        out->answer_class = CB_ANSWER_REJECTED; /* action GONE: the order is to be queried */
     } else if (is_throttled && call != CB_VENUE_CALL_PLACE) {
         out->answer_class = CB_ANSWER_THROTTLED;
-    } else if (cb_binance_is_definitive(
-                   http_status, out->error.code, cb_sv_from(out->error.text))) {
+    } else if (is_gone || cb_binance_is_definitive(
+                              http_status, out->error.code, cb_sv_from(out->error.text))) {
         out->answer_class = CB_ANSWER_REJECTED;
     }
 }

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/timefmt.h"
+#include "domain/bodyhash.h"
 #include "wire/subjects.h"
 
 /* A connection that lived this long is not blamed for ending. */
@@ -413,7 +414,8 @@ static bool is_same_instrument(const cb_instrument *a, const cb_instrument *b)
     memset(&right.env, 0, sizeof(right.env));
     left.recv_ns = 0;
     right.recv_ns = 0;
-    return memcmp(&left, &right, sizeof(left)) == 0;
+    return cb_body_hash(CB_HASH_SEED, &cb_instrument_desc, &left) ==
+           cb_body_hash(CB_HASH_SEED, &cb_instrument_desc, &right);
 }
 
 static void on_instrument(collector_state *state, const cb_event *event, cb_outbox *out)

@@ -7,7 +7,8 @@
 #include "services/collector/core/collector.h"
 
 #define TOKEN_E6 INT64_C(1000000)
-#define NS_PER_MINUTE (60 * CB_NS_PER_S)
+#define NS_PER_MINUTE (INT64_C(60) * CB_NS_PER_S)
+#define WAIT_S_MAX (INT64_C(7) * 86400)
 /* The bucket holds 45 % of the limit and refills 45 % a minute: at most 90 % in any minute. */
 #define SHARE_PERCENT 45
 #define RETRY_DEFAULT_S 60
@@ -54,7 +55,7 @@ static void refill(collector_state *state, int64_t mono_ns)
     const int64_t elapsed_ns = mono_ns - state->tokens_at_ns;
     const int64_t full_e6 = capacity_e6(state);
     CB_ASSERT(full_e6 > 0);
-    const cb_i128 added_e6 = (cb_i128)full_e6 * elapsed_ns / NS_PER_MINUTE;
+    const cb_i128 added_e6 = (cb_i128)full_e6 * elapsed_ns / (cb_i128)NS_PER_MINUTE;
     if (added_e6 >= full_e6 - state->tokens_e6) {
         state->tokens_e6 = full_e6;
     } else {
@@ -239,7 +240,7 @@ static void block(collector_state *state, const collector_input *input, bool is_
     if (wait_s < 0) {
         wait_s = is_ban ? BAN_DEFAULT_S : RETRY_DEFAULT_S;
     }
-    wait_s = wait_s > 7 * 86400 ? 7 * 86400 : wait_s;
+    wait_s = wait_s > WAIT_S_MAX ? WAIT_S_MAX : wait_s;
     const int64_t until_ns = input->mono_ns + (wait_s + 1) * CB_NS_PER_S;
     if (until_ns > state->blocked_until_ns) {
         state->blocked_until_ns = until_ns;

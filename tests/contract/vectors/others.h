@@ -48,8 +48,11 @@ extern void EVP_MD_CTX_free(EVP_MD_CTX *context);
 extern const EVP_MD *EVP_sha256(void);
 extern int EVP_DigestSignInit(
     EVP_MD_CTX *context, void *key_context, const EVP_MD *digest, void *engine, EVP_PKEY *key);
-extern int EVP_DigestSign(EVP_MD_CTX *context, unsigned char *signature, size_t *signature_size,
-    const unsigned char *bytes, size_t size);
+extern int EVP_DigestSign(EVP_MD_CTX *context,
+    unsigned char *signature,
+    size_t *signature_size,
+    const unsigned char *bytes,
+    size_t size);
 extern int EVP_EncodeBlock(unsigned char *out, const unsigned char *bytes, int size);
 
 /* RSA needs a big-number library, which the adapter does not have: this is the tool's own. */
