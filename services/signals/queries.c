@@ -1,5 +1,6 @@
-/* What the signals service answers over the bus. Lists for people; resolve and trace for `explain`:
- * which correlation an id belongs to, and how the decision behind it came about. */
+/* What the signals service answers over the bus. An answer has to fit the bus's 64 KiB, so lists
+ * leave out what is long: a signal's values come when it is asked for by id. Resolve and trace are
+ * for `explain`: which correlation an id belongs to, and how the decision behind it came about. */
 #include "services/signals/signals_shell.h"
 
 #define UUID_1                                                                                     \
@@ -9,7 +10,8 @@
 static const char signals_sql[] =
     "SELECT signal_id, strategy, venue, symbol, interval_s, side, purpose, e8(price_e8) AS price,"
     " e8(score_e8) AS score, e8(confidence_e8) AS confidence, e8(quality_e8) AS quality, status,"
-    " reason, intent_id, data_ts_ns::text AS data_ts_ns, ts_ns::text AS ts_ns, \"values\""
+    " reason, intent_id, data_ts_ns::text AS data_ts_ns, ts_ns::text AS ts_ns,"
+    " CASE WHEN $1 <> '' THEN \"values\" END AS \"values\""
     " FROM signal WHERE ($1 = '' OR signal_id = " UUID_1 ") AND ($2 = '' OR symbol = $2)"
     " AND ($4 = '' OR ts_ns < $4::bigint)" ALL_BOUND " ORDER BY ts_ns DESC, epoch DESC, seq DESC"
     " LIMIT $3";
@@ -28,7 +30,8 @@ static const char intents_sql[] =
 static const char decisions_sql[] =
     "SELECT signal_id, intent_id, venue, symbol, purpose, e8(score_e8) AS score,"
     " e8(threshold_e8) AS threshold, reason, e8(price_e8) AS price,"
-    " data_ts_ns::text AS data_ts_ns, decided_ns::text AS decided_ns, shares"
+    " data_ts_ns::text AS data_ts_ns, decided_ns::text AS decided_ns, (SELECT"
+    "  jsonb_object_agg(x->>'source', x->>'share') FROM jsonb_array_elements(shares) x) AS shares"
     " FROM decision WHERE ($2 = '' OR symbol = $2) AND ($4 = '' OR decided_ns < "
     "$4::bigint)" ALL_BOUND " ORDER BY decided_ns DESC LIMIT $3";
 

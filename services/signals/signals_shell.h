@@ -26,6 +26,8 @@ typedef struct signals_historian {
     bool is_asking;
     uint32_t count;
     signals_history_ask asks[SIGNALS_SYMBOLS_MAX]; /* the first is the one asked */
+    uint32_t bars_count;                           /* of the pages that have come */
+    signals_bar bars[SIGNALS_HISTORY_MAX];         /* filled from the end: newest page first */
     signals_history chunk;                         /* being filled */
 } signals_historian;
 

@@ -1,6 +1,6 @@
-/* What the validator answers over the bus. Candles, scores and quarantine for people; resolve and
- * trace for `explain`: which correlation an id belongs to, and what is known of the ticks behind
- * it. */
+/* What the validator answers over the bus. An answer has to fit the bus's 64 KiB: a quarantined
+ * body comes when its message is asked for by id. Resolve and trace are for `explain`: which
+ * correlation an id belongs to, and what is known of the ticks behind it. */
 #include "services/validator/validator_shell.h"
 
 #define UUID_1                                                                                     \
@@ -25,7 +25,8 @@ static const char quality_sql[] =
 
 static const char quarantine_sql[] =
     "SELECT id::text AS id, causation_id, venue, symbol, subject_kind, expectation, observed,"
-    " expected, severity, quarantined_ns::text AS quarantined_ns, body"
+    " expected, severity, quarantined_ns::text AS quarantined_ns,"
+    " CASE WHEN $1 <> '' THEN body END AS body"
     " FROM quarantine WHERE ($1 = '' OR causation_id = " UUID_1 ")"
     " AND ($2 = '' OR symbol = $2) AND ($4 = '' OR id < $4::bigint)" ALL_BOUND
     " ORDER BY id DESC LIMIT $3";
@@ -68,9 +69,9 @@ static const char trace_sql[] =
     "  ', expected ' || f.expected, jsonb_build_object('event_id', f.event_id)"
     "  FROM t JOIN finding f ON f.symbol = t.symbol"
     "  AND f.ts_ns BETWEEN t.noted_ns - 60000000000 AND t.noted_ns)"
-    " SELECT 'validator' AS hop, at_ns, kind, summary, detail FROM"
-    " (SELECT DISTINCT ON (rank, at_ns, kind, summary) * FROM rows) d"
-    " ORDER BY at_ns, rank LIMIT 200";
+    " SELECT hop, at_ns, kind, summary, detail FROM"
+    " (SELECT DISTINCT ON (at_ns, rank, kind, summary) 'validator' AS hop, rows.* FROM rows"
+    "  ORDER BY at_ns DESC, rank DESC, kind, summary LIMIT 100) newest ORDER BY at_ns, rank";
 
 const cb_query validator_queries[] = {
     {"candles", candles_sql},

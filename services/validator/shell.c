@@ -12,7 +12,8 @@
 #include "services/validator/validator_shell.h"
 #include "wire/delimited.h"
 
-#define HISTORY_ANSWER_MAX ((size_t)512 * 1024) /* under NATS' default payload limit of 1 MiB */
+#define HISTORY_ANSWER_MAX ((size_t)60 * 1024) /* under the bus's payload limit of 64 KiB */
+#define HISTORY_PAGE 400U                      /* candles of at most some 140 bytes */
 #define METRICS_PERIOD_NS CB_NS_PER_S
 #define PARTITION_PERIOD_NS CB_NS_PER_DAY
 #define PARTITIONS_AHEAD 2
@@ -265,8 +266,8 @@ static uint32_t bars_before(const validator_bar *bars, uint32_t count, const cha
     return count;
 }
 
-/* Answered from memory: candles of the last 200 ms may not be in the table yet, and the answer
- * costs no round trip. An unknown symbol has an empty history. */
+/* One page, the newest candles before the cursor. Answered from memory: candles of the last 200 ms
+ * may not be in the table yet, and the answer costs no round trip. An unknown symbol has none. */
 static void answer_history(cb_shell *shell, const cb_query_msg *question, const char *reply_to)
 {
     validator_user *user = cb_shell_user(shell);
@@ -275,7 +276,8 @@ static void answer_history(cb_shell *shell, const cb_query_msg *question, const 
     size_t used = 0;
     const validator_bar *bars = validator_bars_of(cb_shell_state(shell), question->symbol, &count);
     count = bars != NULL ? bars_before(bars, count, question->before) : 0;
-    const uint32_t first = count > question->limit ? count - question->limit : 0;
+    const uint32_t limit = question->limit < HISTORY_PAGE ? question->limit : HISTORY_PAGE;
+    const uint32_t first = count > limit ? count - limit : 0;
     for (uint32_t i = first; i < count; i++) {
         cb_candle candle;
         cb_err err = {0};

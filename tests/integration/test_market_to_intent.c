@@ -26,7 +26,7 @@
 
 #define WAIT_MS 30000
 #define MINUTE (60 * CB_NS_PER_S)
-#define BACKFILL_COUNT 120
+#define BACKFILL_COUNT 1000 /* more than one page of history */
 /* 2022-01-03 00:00:00 UTC */
 #define T0 (INT64_C(1641168000) * CB_NS_PER_S)
 

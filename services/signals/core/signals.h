@@ -14,7 +14,7 @@
 #define SIGNALS_SYMBOLS_MAX 64
 #define SIGNALS_STRATEGIES_MAX 16 /* entries of strategies.def */
 #define SIGNALS_HISTORY_CHUNK 256 /* bars per history event */
-#define SIGNALS_HISTORY_MAX 3500  /* candles per question: its answer fits one message */
+#define SIGNALS_HISTORY_MAX 5000  /* candles that may be asked for at a start */
 
 typedef struct signals_config {
     char account[SIGNALS_TEXT_MAX];

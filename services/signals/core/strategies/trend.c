@@ -18,7 +18,7 @@ static const cb_param params[] = {
     [CROSS_BARS] = {"cross_bars", CB_PARAM_COUNT, 3, 1, 1000, "bars that a cross counts as fresh"},
     [SPREAD_FULL] = {"spread_full",
         CB_PARAM_DECIMAL,
-        CB_E8,
+        5 * CB_E8 / 2,
         CB_E8 / 100,
         100 * CB_E8,
         "distance of the averages, in ATR, that counts as full strength"},
