@@ -115,7 +115,7 @@ static void process_item(cb_shell *shell, const cb_inbox_item *item, int64_t now
 {
     cb_metric_observe_ns(shell->counts.wait, now_ns - item->message.recv_mono_ns);
     if (cb_subject_get((cb_subject_id)item->row)->subject_class == CB_CLASS_STREAM) {
-        rt_in_delivered(shell, (cb_subject_id)item->row);
+        rt_pull_delivered(shell, (cb_subject_id)item->row);
         rt_in_message(shell, item);
     } else {
         process_core(shell, item);
@@ -232,7 +232,7 @@ static void on_inbox(void *context, const cb_bus_message *message)
     if (strncmp(word, "ack.", 4) == 0) {
         rt_out_puback(shell, word + 4, message);
     } else if (strncmp(word, "pull.", 5) == 0) {
-        rt_in_status(shell, word + 5, message);
+        rt_pull_status(shell, word + 5, message);
     } else if (strncmp(word, "ask.", 4) == 0) {
         answer_ask(shell, word + 4, message);
     } else if (strcmp(word, "canary") == 0) {

@@ -131,10 +131,31 @@ static cb_status parse_shard(cb_shell *shell, cb_err *err)
     return CB_OK;
 }
 
+/* Streams are divided by account, not by symbol: two shards would each see half of a sequence. */
+static cb_status check_shard(const cb_shell *shell, cb_err *err)
+{
+    for (uint32_t id = 0; id < CB_SUBJECT_COUNT && shell->shards_count > 1; id++) {
+        const cb_subject *row = cb_subject_get((cb_subject_id)id);
+        if (row->subject_class == CB_CLASS_STREAM &&
+            (cb_subject_is_consumer(row, shell->service->name) ||
+                cb_subject_is_owner(row, shell->service->name))) {
+            return CB_FAIL(err,
+                CB_E_CONFIG,
+                "shard: %s takes part in stream %s and cannot be divided by symbols",
+                shell->service->name,
+                row->token);
+        }
+    }
+    return CB_OK;
+}
+
 cb_status rt_config_check(cb_shell *shell, cb_err *err)
 {
     rt_config *config = &shell->config;
     cb_status status = parse_shard(shell, err);
+    if (status == CB_OK) {
+        status = check_shard(shell, err);
+    }
     if (status == CB_OK) {
         status = check_dsn("pg.dsn", config->pg_dsn, err);
     }

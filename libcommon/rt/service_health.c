@@ -292,6 +292,7 @@ static void on_tick(void *context)
     rt_bus_tick(shell);
     rt_out_tick(shell);
     rt_in_tick(shell);
+    rt_pull_tick(shell);
 }
 
 /* ---- HTTP ---- */

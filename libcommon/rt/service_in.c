@@ -14,11 +14,7 @@
 #include "rt/service_internal.h"
 #include "wire/codec.h"
 
-#define PULL_BATCH 256
-#define PULL_AGAIN 128 /* ask for more when so few are left to come */
-#define PULL_EXPIRES_NS (20 * CB_NS_PER_S)
-#define PULL_LOST_NS (25 * CB_NS_PER_S) /* longer than expires: the answer was lost */
-#define REPLAY_BATCH 256                /* rows of one replay, see service_out.c */
+#define REPLAY_BATCH 256 /* rows of one replay, see service_out.c */
 #define GAP_NS (2 * CB_NS_PER_S)
 #define GAP_AT_START_NS (300 * CB_NS_PER_MS) /* what was in flight when the process ended */
 #define START_PERIOD_NS (10 * CB_NS_PER_S)
@@ -38,18 +34,18 @@ static const char SQL_DEAD[] =
 
 /* ---- keys ---- */
 
-static bool is_consumed(const cb_shell *shell, const cb_subject *row)
+bool rt_in_is_consumed(const cb_shell *shell, const cb_subject *row)
 {
     return row->subject_class == CB_CLASS_STREAM &&
            cb_subject_is_consumer(row, shell->service->name);
 }
 
 /* The row named by a token of size bytes, when this service consumes it. */
-static bool find_consumed(const cb_shell *shell, const char *token, size_t size, cb_subject_id *out)
+bool rt_in_find(const cb_shell *shell, const char *token, size_t size, cb_subject_id *out)
 {
     for (uint32_t id = 0; id < CB_SUBJECT_COUNT; id++) {
         const cb_subject *row = cb_subject_get((cb_subject_id)id);
-        if (is_consumed(shell, row) && strlen(row->token) == size &&
+        if (rt_in_is_consumed(shell, row) && strlen(row->token) == size &&
             memcmp(row->token, token, size) == 0) {
             *out = (cb_subject_id)id;
             return true;
@@ -70,7 +66,7 @@ static rt_in_key *get_key(cb_shell *shell, const char *key)
     cb_subject_id id = CB_SUBJECT_COUNT;
     if (slash == NULL || shell->in.keys_count == RT_KEYS_MAX || strlen(key) >= RT_KEY_MAX ||
         strlen(slash + 1) >= RT_QUALIFIER_MAX || slash[1] == '\0' ||
-        !find_consumed(shell, key, (size_t)(slash - key), &id)) {
+        !rt_in_find(shell, key, (size_t)(slash - key), &id)) {
         return NULL;
     }
     rt_in_key *entry = &shell->in.keys[shell->in.keys_count++];
@@ -92,105 +88,6 @@ static void take_key(void *context, const cb_row *row)
 cb_status rt_in_recover(cb_shell *shell, cb_err *err)
 {
     return cb_pg_exec(shell->pg, SQL_KEYS, NULL, take_key, shell, err);
-}
-
-/* ---- pulling ---- */
-
-static void pull(cb_shell *shell, rt_pull *pull_state)
-{
-    const char *token = cb_subject_get(pull_state->row)->token;
-    char subject[128];
-    char reply[RT_REPLY_MAX];
-    char body[96];
-    (void)snprintf(
-        subject, sizeof(subject), "$JS.API.CONSUMER.MSG.NEXT.%s.%s", token, shell->service->name);
-    (void)snprintf(reply, sizeof(reply), "%spull.%s", cb_bus_inbox_prefix(shell->bus), token);
-    const int size = snprintf(body,
-        sizeof(body),
-        "{\"batch\":%d,\"expires\":%" PRId64 "}",
-        PULL_BATCH,
-        (int64_t)PULL_EXPIRES_NS);
-    pull_state->is_due =
-        cb_bus_publish(shell->bus, subject, reply, body, (size_t)size, NULL) != CB_OK;
-    if (!pull_state->is_due) {
-        pull_state->outstanding += PULL_BATCH;
-        pull_state->asked_mono_ns = cb_mono_ns();
-    }
-}
-
-static rt_pull *find_pull(cb_shell *shell, cb_subject_id row)
-{
-    for (uint32_t i = 0; i < shell->in.pulls_count; i++) {
-        if (shell->in.pulls[i].row == row) {
-            return &shell->in.pulls[i];
-        }
-    }
-    return NULL;
-}
-
-void rt_in_start(cb_shell *shell)
-{
-    for (uint32_t id = 0; id < CB_SUBJECT_COUNT; id++) {
-        if (is_consumed(shell, cb_subject_get((cb_subject_id)id))) {
-            rt_pull *pull_state = &shell->in.pulls[shell->in.pulls_count++];
-            *pull_state = (rt_pull){.row = (cb_subject_id)id};
-            pull(shell, pull_state);
-        }
-    }
-}
-
-void rt_in_bus_up(cb_shell *shell)
-{
-    for (uint32_t i = 0; i < shell->in.pulls_count; i++) {
-        shell->in.pulls[i].outstanding = 0;
-        pull(shell, &shell->in.pulls[i]);
-    }
-}
-
-void rt_in_delivered(cb_shell *shell, cb_subject_id row)
-{
-    rt_pull *pull_state = find_pull(shell, row);
-    if (pull_state == NULL) {
-        return;
-    }
-    pull_state->outstanding--;
-    if (pull_state->outstanding <= PULL_AGAIN && shell->phase == RT_RUNNING) {
-        pull(shell, pull_state);
-    }
-}
-
-/* JetStream tells that a pull request is over ("408", with how many it did not use) or impossible.
- */
-void rt_in_status(cb_shell *shell, const char *suffix, const cb_bus_message *message)
-{
-    cb_subject_id id = CB_SUBJECT_COUNT;
-    rt_pull *pull_state =
-        find_consumed(shell, suffix, strlen(suffix), &id) ? find_pull(shell, id) : NULL;
-    const char *status = cb_bus_message_header(message, "Status");
-    if (pull_state == NULL || status == NULL) {
-        return;
-    }
-    const char *unused = cb_bus_message_header(message, "Nats-Pending-Messages");
-    uint64_t unused_count = 0;
-    if (unused != NULL && cb_u64_parse(cb_sv_from(unused), PULL_BATCH, &unused_count)) {
-        pull_state->outstanding -= (int64_t)unused_count;
-    } else {
-        pull_state->outstanding = 0;
-    }
-    if (strcmp(status, "408") == 0) {
-        if (pull_state->outstanding <= PULL_AGAIN && shell->phase == RT_RUNNING) {
-            pull(shell, pull_state);
-        }
-        return;
-    }
-    const char *why = cb_bus_message_header(message, "Description");
-    CB_LOG(shell->log,
-        CB_LOG_WARN,
-        "pull_refused",
-        CB_KV("stream", suffix),
-        CB_KV("status", status),
-        CB_KV("error", why != NULL ? why : ""));
-    pull_state->is_due = true; /* the tick asks again: not at once, for it would spin */
 }
 
 /* ---- what the producer's header says ---- */
@@ -240,7 +137,7 @@ static bool is_after_done(cb_shell *shell, const rt_in_key *own, const char *aft
         const char *equals = memchr(at, '=', size);
         cb_subject_id id = CB_SUBJECT_COUNT;
         uint64_t seq = 0;
-        if (equals != NULL && find_consumed(shell, at, (size_t)(equals - at), &id) &&
+        if (equals != NULL && rt_in_find(shell, at, (size_t)(equals - at), &id) &&
             cb_u64_parse(
                 (cb_strview){equals + 1, (size_t)(at + size - equals) - 1}, INT64_MAX, &seq)) {
             char key_text[RT_KEY_MAX + RT_QUALIFIER_MAX];
@@ -372,6 +269,17 @@ static rt_held *farthest_held(rt_in *in)
     return farthest;
 }
 
+/* There is no room for it while an earlier one is missing. Acknowledged, so that the stream flows
+ * on to what is missing; the producer replays it from its outbox afterwards. */
+static void let_go(cb_shell *shell, const cb_inbox_item *item)
+{
+    cb_metric_add(shell->counts.shed, 1);
+    const rt_effect ack = {.kind = RT_EFFECT_ACK, .text = item->message.reply};
+    rt_txn_effect(shell, &ack);
+    rt_txn_end_event(shell);
+    cb_bus_message_free(&item->message);
+}
+
 static void hold(cb_shell *shell, const cb_inbox_item *item, rt_in_key *key, const hop_header *hop)
 {
     rt_in *in = &shell->in;
@@ -390,12 +298,13 @@ static void hold(cb_shell *shell, const cb_inbox_item *item, rt_in_key *key, con
         held = farthest_held(in);
         const bool is_nearer = distance(in, index, hop->seq) < distance(in, held->key, held->seq);
         const cb_inbox_item *dropped = is_nearer ? &held->item : item;
-        cb_metric_add(shell->counts.shed, 1);
-        cb_bus_message_free(&dropped->message); /* not acknowledged: it comes again */
+        let_go(shell, dropped);
         if (!is_nearer) {
             return;
         }
+        in->held_of_row[in->keys[held->key].row]--;
     }
+    in->held_of_row[key->row]++;
     held->item = *item;
     held->key = index;
     held->seq = hop->seq;
@@ -420,6 +329,7 @@ static void release_held(cb_shell *shell)
         }
         const rt_held held = in->held[i];
         in->held[i] = in->held[--in->held_count];
+        in->held_of_row[key->row]--;
         if (is_late) {
             drop_duplicate(shell, &held.item.message);
         } else {
@@ -428,6 +338,7 @@ static void release_held(cb_shell *shell)
         cb_bus_message_free(&held.item.message);
         i = 0;
     }
+    rt_pull_more(shell);
 }
 
 void rt_in_message(cb_shell *shell, const cb_inbox_item *item)
@@ -435,7 +346,7 @@ void rt_in_message(cb_shell *shell, const cb_inbox_item *item)
     const cb_bus_message *message = &item->message;
     hop_header hop = {.seq = 0};
     rt_in_key *key = NULL;
-    if (shell->pg == NULL || !is_consumed(shell, cb_subject_get((cb_subject_id)item->row))) {
+    if (shell->pg == NULL || !rt_in_is_consumed(shell, cb_subject_get((cb_subject_id)item->row))) {
         cb_bus_message_free(message);
         return;
     }
@@ -515,7 +426,10 @@ static void watch_key(cb_shell *shell, rt_in_key *key, int64_t now_ns)
         key->asked_seq = 0;
         return;
     }
-    if (key->gap_mono_ns == 0) {
+    /* A backlog that is being worked off is no gap. */
+    const bool is_moving = key->watched_seq != key->applied_seq && key->asked_seq == 0;
+    key->watched_seq = key->applied_seq;
+    if (key->gap_mono_ns == 0 || is_moving) {
         key->gap_mono_ns = now_ns;
     }
     const bool is_start = now_ns - shell->started_mono_ns < START_PERIOD_NS;
@@ -538,14 +452,6 @@ void rt_in_tick(cb_shell *shell)
     for (uint32_t i = 0; i < shell->in.keys_count; i++) {
         watch_key(shell, &shell->in.keys[i], now_ns);
     }
-    for (uint32_t i = 0; i < shell->in.pulls_count; i++) {
-        rt_pull *pull_state = &shell->in.pulls[i];
-        const bool is_lost = now_ns - pull_state->asked_mono_ns > PULL_LOST_NS;
-        if ((pull_state->is_due || is_lost) && shell->phase == RT_RUNNING) {
-            pull_state->outstanding = 0;
-            pull(shell, pull_state);
-        }
-    }
 }
 
 bool rt_in_has_gap(const cb_shell *shell, const char **key)
@@ -567,4 +473,5 @@ void rt_in_release(cb_shell *shell)
         cb_bus_message_free(&shell->in.held[i].item.message);
     }
     shell->in.held_count = 0;
+    memset(shell->in.held_of_row, 0, sizeof(shell->in.held_of_row));
 }

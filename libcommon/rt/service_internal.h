@@ -7,7 +7,8 @@
  *   service_txn.c     statements and effects of steps, committed in groups
  *   service_bus.c     subscriptions, the inbox, publishing, asking
  *   service_out.c     the outbox: relay, acknowledgements, replays
- *   service_in.c      the consumers of streams: order, duplicates, gaps, dead letters
+ *   service_in.c      the consuming end of streams: order, duplicates, gaps, dead letters
+ *   service_pull.c    asking JetStream for their messages
  *   service_sync.c    sim.sync and query.ask
  *   service_health.c  state, canaries, heartbeats, peers, the HTTP endpoints
  *   service_metrics.c the runtime's own metrics
@@ -152,7 +153,8 @@ typedef struct rt_in_key {
     uint64_t announced_seq;
     int64_t gap_mono_ns; /* since when something is missing, 0 = nothing is */
     int64_t asked_mono_ns;
-    uint64_t asked_seq; /* from where the last replay was asked, 0 = none is under way */
+    uint64_t watched_seq; /* applied_seq when it was last looked at */
+    uint64_t asked_seq;   /* from where the last replay was asked, 0 = none is under way */
 } rt_in_key;
 
 typedef struct rt_pull {
@@ -185,6 +187,7 @@ typedef struct rt_in {
     uint32_t pulls_count;
     rt_held held[RT_HELD_MAX];
     uint32_t held_count;
+    uint32_t held_of_row[CB_SUBJECT_COUNT];
 } rt_in;
 
 /* ---- the rest ---- */
@@ -403,14 +406,23 @@ CB_MUST_USE cb_status rt_in_recover(cb_shell *shell, cb_err *err);
 /** One message of a stream; takes the item. */
 void rt_in_message(cb_shell *shell, const cb_inbox_item *item);
 void rt_in_announced(cb_shell *shell, const cb_heartbeat *beat);
-void rt_in_status(cb_shell *shell, const char *suffix, const cb_bus_message *message);
-void rt_in_start(cb_shell *shell);
 void rt_in_tick(cb_shell *shell);
-void rt_in_bus_up(cb_shell *shell);
-void rt_in_delivered(cb_shell *shell, cb_subject_id row);
 /** Something is known to be missing; key is NULL or gets its name. */
 bool rt_in_has_gap(const cb_shell *shell, const char **key);
 void rt_in_release(cb_shell *shell);
+bool rt_in_is_consumed(const cb_shell *shell, const cb_subject *row);
+/** The row named by a token of size bytes, when this service consumes it. */
+bool rt_in_find(const cb_shell *shell, const char *token, size_t size, cb_subject_id *out);
+
+/* service_pull.c */
+void rt_pull_start(cb_shell *shell);
+void rt_pull_bus_up(cb_shell *shell);
+/** One message of the row has come out of the inbox. */
+void rt_pull_delivered(cb_shell *shell, cb_subject_id row);
+void rt_pull_status(cb_shell *shell, const char *suffix, const cb_bus_message *message);
+/** Asks for more where the window has room. */
+void rt_pull_more(cb_shell *shell);
+void rt_pull_tick(cb_shell *shell);
 
 /* service_sync.c */
 void rt_sync_request(cb_shell *shell, const cb_sync_request *request, const char *reply_to);

@@ -14,7 +14,7 @@
 #define RESEND_AFTER_NS (2 * CB_NS_PER_S)
 #define REPLAY_PAUSE_NS (100 * CB_NS_PER_MS)
 #define MARKS_PER_UPDATE 256
-#define SCAN_ROWS 256
+#define SCAN_ROWS 1024
 #define HOP_HEADER "Cb-Hop"
 
 static const char SQL_INSERT[] =
@@ -24,7 +24,7 @@ static const char SQL_MARK[] =
     "UPDATE outbox SET is_published = true WHERE key = $1 AND seq = ANY ($2::bigint[])";
 static const char SQL_SCAN[] =
     "SELECT key, seq, subject, after_seqs, payload FROM outbox WHERE NOT is_published"
-    " ORDER BY ts_ns, key, seq LIMIT 256";
+    " ORDER BY ts_ns, key, seq LIMIT 1024";
 static const char SQL_REPLAY[] =
     "SELECT key, seq, subject, after_seqs, payload FROM outbox WHERE key = $1 AND seq >= $2"
     " ORDER BY seq LIMIT 256";
@@ -217,7 +217,7 @@ static cb_status send_message(
 }
 
 /* Sends and waits for the acknowledgement; what cannot be sent is found by a later scan. */
-static void relay(cb_shell *shell, const out_message *message)
+static void send_and_wait(cb_shell *shell, const out_message *message)
 {
     rt_out *out = &shell->out;
     if (out->waiting_count == RT_OUTSTANDING_MAX ||
@@ -226,6 +226,16 @@ static void relay(cb_shell *shell, const out_message *message)
         return;
     }
     out->waiting[out->waiting_count++] = (rt_outstanding){message->key, message->seq, cb_mono_ns()};
+}
+
+/* While older rows wait in the table, new ones queue up behind them: the stream keeps the order. */
+static void relay(cb_shell *shell, const out_message *message)
+{
+    if (shell->out.needs_scan || shell->out.is_scanning) {
+        shell->out.needs_scan = true;
+        return;
+    }
+    send_and_wait(shell, message);
 }
 
 void rt_out_relay(cb_shell *shell, const rt_effect *effect)
@@ -302,6 +312,8 @@ static void mark_all(cb_shell *shell)
     }
 }
 
+static void scan(cb_shell *shell);
+
 void rt_out_puback(cb_shell *shell, const char *suffix, const cb_bus_message *message)
 {
     rt_out *out = &shell->out;
@@ -332,6 +344,7 @@ void rt_out_puback(cb_shell *shell, const char *suffix, const cb_bus_message *me
     }
     out->marks[out->marks_count++] = *waiting;
     *waiting = out->waiting[--out->waiting_count];
+    scan(shell);
 }
 
 /* ---- scanning for what was not acknowledged ---- */
@@ -381,7 +394,7 @@ static void on_scanned(void *context, const cb_result *result, const cb_row *con
             find_waiting(out, message.key, message.seq) != NULL) {
             continue;
         }
-        relay(shell, &message);
+        send_and_wait(shell, &message);
     }
     if (result->rows_count == SCAN_ROWS) {
         out->needs_scan = true;
@@ -391,8 +404,9 @@ static void on_scanned(void *context, const cb_result *result, const cb_row *con
 static void scan(cb_shell *shell)
 {
     rt_out *out = &shell->out;
-    if (!out->needs_scan || out->is_scanning || !cb_bus_is_up(shell->bus) ||
-        out->waiting_count + SCAN_ROWS > RT_OUTSTANDING_MAX) {
+    /* With nothing on its way, what the table calls unpublished is just what must be sent. */
+    if (!out->needs_scan || out->is_scanning || out->waiting_count > 0 ||
+        !cb_bus_is_up(shell->bus)) {
         return;
     }
     mark_all(shell);

@@ -186,7 +186,7 @@ static void on_bus_state(void *context, bool is_up)
         CB_KV("user", shell->config.nats_user));
     if (is_up && shell->phase == RT_RUNNING) {
         rt_out_bus_up(shell);
-        rt_in_bus_up(shell);
+        rt_pull_bus_up(shell);
     }
 }
 
@@ -329,7 +329,7 @@ static int start_core(cb_shell *shell)
         return fail(shell, "nats_refused", &err);
     }
     if (shell->pg != NULL) {
-        rt_in_start(shell);
+        rt_pull_start(shell);
     }
     if (shell->service->started != NULL) {
         shell->service->started(shell);

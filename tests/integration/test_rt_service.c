@@ -238,6 +238,12 @@ static void arguments_are_served_or_refused_by_name(void **state)
     const char *const password[] = {"--pg.dsn=host=/x password=y", NULL};
     assert_int_equal(run_with(test, "signals", password), 64);
     assert_log_has(test, "pg.dsn holds a password");
+    const char *const shard[] = {"--pg.dsn=host=/x", "--shard=1/2", NULL};
+    assert_int_equal(run_with(test, "signals", shard), 64);
+    assert_log_has(test, "shard: signals takes part in stream INTENT");
+    const char *const bad_shard[] = {"--pg.dsn=host=/x", "--shard=3/2", NULL};
+    assert_int_equal(run_with(test, "signals", bad_shard), 64);
+    assert_log_has(test, "is not i/n");
     const char *const fine[] = {"--pg.dsn=host=/x", "--check", NULL};
     assert_int_equal(run_with(test, "signals", fine), 0);
     assert_log_has(test, "configuration ok");
@@ -524,6 +530,48 @@ static void queries_answer_in_json(void **state)
     }
 }
 
+/* Two processes share the symbols: each symbol is heard by exactly one. */
+static void shards_divide_the_symbols(void **state)
+{
+    fixture *test = *state;
+    enum { SYMBOLS = 40 };
+    const char *const first[] = {"--shard=1/2", NULL};
+    const char *const second[] = {"--shard=2/2", NULL};
+    stack_add_service(&test->env, "validator");
+    start(test, "validator", first, NULL);
+    wait_for_readyz(test, "\"state\":\"ready\"");
+    const pid_t other = test->pid;
+    start(test, "validator", second, NULL);
+    wait_for_readyz(test, "\"state\":\"ready\"");
+    open_bus_as(test, "collector", on_answer);
+    for (uint64_t i = 1; i <= SYMBOLS; i++) {
+        cb_trade trade = {.trade_id = i};
+        char subject[CB_SUBJECT_TEXT_MAX];
+        cb_err err;
+        (void)snprintf(trade.venue, sizeof(trade.venue), "binance");
+        (void)snprintf(trade.symbol, sizeof(trade.symbol), "S%" PRIu64 "USDT", i);
+        (void)snprintf(trade.env.producer, sizeof(trade.env.producer), "collector");
+        assert_int_equal(
+            cb_subject_for(CB_SUBJECT_MD_RAW_TRADE, &trade, "collector", subject, &err), CB_OK);
+        publish_body(test, subject, NULL, CB_MSG_TRADE, &trade);
+    }
+    /* A trade heard by both would break the table's key and end a process; one heard by none would
+     * be missing. */
+    static const char COUNT[] = "SELECT count(*) FROM validator.seen";
+    const int64_t deadline_ns = cb_mono_ns() + WAIT_MS * CB_NS_PER_MS;
+    while (stack_sql_i64(&test->env, COUNT) < SYMBOLS) {
+        assert_true(cb_mono_ns() < deadline_ns);
+    }
+    assert_true(get(test, "/metrics"));
+    const char *events = strstr(test->answer, "\ncerberus_events_total{service=\"validator\"} ");
+    assert_non_null(events);
+    const unsigned long heard = strtoul(strchr(events, '}') + 1, NULL, 10);
+    assert_true(heard > 1 && heard < SYMBOLS + 1);
+    assert_int_equal(end(test, SIGTERM), 0);
+    (void)kill(other, SIGTERM);
+    assert_int_equal(stack_wait(other, WAIT_MS), 0);
+}
+
 /* ---- garbage and full disks ---- */
 
 static void garbage_on_every_subject_changes_nothing(void **state)
@@ -640,6 +688,7 @@ int main(int argc, char **argv)
         TEST(metrics_are_exposed),
         TEST(bus_clock_alone_moves_the_timers),
         TEST(queries_answer_in_json),
+        TEST(shards_divide_the_symbols),
         TEST(garbage_on_every_subject_changes_nothing),
         TEST(full_disk_costs_the_journal_only),
         TEST(journal_replays_into_the_same_state),

@@ -168,6 +168,19 @@ static void portfolio_step(void *raw, const cb_event *event, cb_outbox *out)
     }
 }
 
+/* ---- validator: writes down the trades that it hears ---- */
+
+static void validator_step(void *raw, const cb_event *event, cb_outbox *out)
+{
+    (void)raw;
+    if (event->type == (uint32_t)CB_MSG_TRADE) {
+        const cb_trade *trade = CB_BODY(event, cb_trade);
+        echo_seen *row = CB_STORE(out, 0, echo_seen);
+        row->number = trade->trade_id;
+        (void)snprintf(row->kind, sizeof(row->kind), "%.15s", trade->symbol);
+    }
+}
+
 /* ---- the shells ---- */
 
 static void take_count(void *context, const cb_row *row)
@@ -198,6 +211,7 @@ static cb_status recover_portfolio(cb_shell *shell, cb_err *err)
 static const cb_core_ops SIGNALS_CORE = {state_size, init, signals_step, state_hash};
 static const cb_core_ops RISK_CORE = {state_size, init, risk_step, state_hash};
 static const cb_core_ops EXECUTION_CORE = {state_size, init, execution_step, state_hash};
+static const cb_core_ops VALIDATOR_CORE = {state_size, init, validator_step, state_hash};
 static const cb_core_ops PORTFOLIO_CORE = {state_size, init, portfolio_step, state_hash};
 
 static const cb_query QUERIES[] = {
@@ -215,6 +229,7 @@ static const cb_query QUERIES[] = {
 
 static const cb_service SERVICES[] = {
     {.name = "signals", ECHO_COMMON, .core = &SIGNALS_CORE, .recover = recover_signals},
+    {.name = "validator", ECHO_COMMON, .core = &VALIDATOR_CORE},
     {.name = "risk", ECHO_COMMON, .core = &RISK_CORE},
     {.name = "execution", ECHO_COMMON, .core = &EXECUTION_CORE},
     {.name = "portfolio", ECHO_COMMON, .core = &PORTFOLIO_CORE, .recover = recover_portfolio},

@@ -1,6 +1,7 @@
 /* Small services for tests of the runtime: a chain signals → risk → execution → portfolio whose
  * cores only count and pass on. Each consumer writes down what it saw and in which order, so that a
- * lost, doubled or misplaced message shows as a wrong row. */
+ * lost, doubled or misplaced message shows as a wrong row. validator writes down trades (sharding).
+ */
 #ifndef TESTS_TESTING_ECHO_SERVICES_H
 #define TESTS_TESTING_ECHO_SERVICES_H
 
