@@ -55,7 +55,8 @@ typedef struct cb_service {
      *  a copy, valid for the call. */
     void (*on_request)(cb_shell *shell, uint32_t request, const void *body, size_t body_size);
     /** A REQUEST-class message (cmd.kill, sim.sync is the runtime's): reply with cb_shell_reply. */
-    void (*on_bus_request)(cb_shell *shell, cb_subject_id subject, const void *body, const char *reply_to);
+    void (*on_bus_request)(
+        cb_shell *shell, cb_subject_id subject, const void *body, const char *reply_to);
     /** Why the service is not ready although NATS and PostgreSQL are; false and text in why. */
     bool (*is_ready)(cb_shell *shell, char *why, size_t why_size);
     /** The shell's own work in flight (HTTP requests, answers awaited): part of "idle". */
@@ -101,17 +102,22 @@ void cb_shell_recover_event(
  *  envelope's empty fields are filled. */
 void cb_shell_publish(cb_shell *shell, cb_subject_id subject, void *body);
 /** Sends a request to another service; fn gets the raw answer or NULL after timeout_ms. */
-void cb_shell_ask(cb_shell *shell, cb_subject_id subject, const char *service, const void *body,
-    int64_t timeout_ms, void (*fn)(void *context, const void *bytes, size_t size), void *context);
+void cb_shell_ask(cb_shell *shell,
+    cb_subject_id subject,
+    const char *service,
+    const void *body,
+    int64_t timeout_ms,
+    void (*fn)(void *context, const void *bytes, size_t size),
+    void *context);
 /** Answers a bus request with raw bytes. */
 void cb_shell_reply(cb_shell *shell, const char *reply_to, const void *bytes, size_t size);
 
 /** A timer on the service's clock, for shells (cores use CB_ACTION_SET_TIMER). */
 void cb_shell_at(cb_shell *shell, int64_t due_ns, cb_timer_fn fn, void *context);
 
-/** The last heartbeat of another service and its age on the wall clock; false when none was heard. */
-bool cb_shell_peer(
-    const cb_shell *shell, const char *name, cb_heartbeat *out, int64_t *age_ns);
+/** The last heartbeat of another service and its age on the wall clock; false when none was heard.
+ */
+bool cb_shell_peer(const cb_shell *shell, const char *name, cb_heartbeat *out, int64_t *age_ns);
 
 /** True when the last heartbeat of that service is at most max_age_ns old (wall time). */
 bool cb_shell_peer_fresh(const cb_shell *shell, const char *name, int64_t max_age_ns);
