@@ -218,8 +218,7 @@ static bool edges_are_even(simulator *self)
 static bool take_offsets(simulator *self)
 {
     sim_lockstep *step = &self->lockstep;
-    if (!step->is_restart || step->stable_mono_ns == 0 ||
-        cb_mono_ns() - step->stable_mono_ns < REST_NS) {
+    if (!step->is_restart || cb_mono_ns() - step->stable_mono_ns < REST_NS) {
         return false;
     }
     for (uint32_t i = 0; i < step->edges_count; i++) {
@@ -269,16 +268,15 @@ static bool is_round_settled(simulator *self)
         }
         is_stable = is_stable && peer->is_answered && is_same_round(peer);
     }
+    /* Being busy for a moment (a canary, a poll) does not count as movement; a counter does. */
+    if (!is_stable || step->stable_mono_ns == 0) {
+        step->stable_mono_ns = cb_mono_ns();
+    }
     if (!services_are_done(self)) {
-        step->stable_mono_ns = 0;
         return false;
     }
     if (!is_stable) {
-        step->stable_mono_ns = 0;
         return blocked_by(step, "counters still move");
-    }
-    if (step->stable_mono_ns == 0) {
-        step->stable_mono_ns = cb_mono_ns();
     }
     if (take_offsets(self)) {
         return true;

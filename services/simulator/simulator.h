@@ -83,7 +83,7 @@ typedef struct sim_lockstep {
     bool is_restart; /* a counter fell: offsets must be taken anew */
     bool is_asking;
     int64_t began_mono_ns;  /* of this settling */
-    int64_t stable_mono_ns; /* since when two rounds agree */
+    int64_t stable_mono_ns; /* since when no counter has moved */
     int64_t warned_mono_ns;
     char blocked[256]; /* who blocks, "" = nobody */
     cb_timer *timer;
