@@ -42,33 +42,35 @@ static const code_row rows[] = {
     {-2042, CB_VENUE_ACTION_FINAL},              /* subscriptions of the session used up */
 };
 
-/* Texts of -2010 that say that the matching engine refused the order ("Messages for -1010,
- * -2010 and -2011" in errors.md). Each begins the message; what is not here stays unknown. */
+/* Texts of -2010 with which the matching engine refuses an order, all that are documented
+ * ("Messages for -1010, -2010 and -2011" in errors.md) but those about cancels and "Duplicate order
+ * sent.". Each begins the message; what is not here stays unknown. */
 static const char *const engine_refusals[] = {
-    "Account has insufficient balance",
+    "Account has insufficient balance for requested action.",
+    "Iceberg orders are not supported for this symbol.",
+    "IcebergQty exceeds QTY.",
     "Market is closed.",
+    "Market orders are not supported for this symbol.",
+    "OCO orders are not supported for this symbol",
+    "Order book liquidity is less than ",
+    "Order cancel-replace is not supported for this symbol.",
     "Order would immediately match and take.",
     "Order would trigger immediately.",
-    "Stop price would trigger immediately.",
-    "The price is too ",
     "Price * QTY is zero or less.",
-    "Quantity exceeds ",
-    "IcebergQty exceeds QTY.",
+    "Quote order qty market orders are not support",
+    "Rest API trading is not enabled.",
+    "Stop loss limit orders are not supported for this symbol.",
+    "Stop loss orders are not supported for this symbol.",
+    "Take profit limit orders are not supported for this symbol.",
+    "Take profit orders are not supported for this symbol.",
     "The relationship of the prices for the orders is not correct.",
-    "OCO orders are not supported for this symbol",
-    "Quote order qty market orders are not supported for this symbol.",
-    "Trailing stop orders are not supported for this symbol.",
-    "This action is disabled on this account.",
     "This account may not place or cancel orders.",
+    "This action is disabled on this account.",
     "This symbol is not permitted for this account.",
     "This symbol is restricted for this account.",
+    "Trailing stop orders are not supported for this symbol.",
     "Unsupported order combination",
-    "Rest API trading is not enabled.",
     "WebSocket API trading is not enabled.",
-    "Order cancel-replace is not supported for this symbol.",
-    "Limit orders require GTC for this phase.",
-    "This order type may not be sent",
-    "This order type is not possible in this trading phase.",
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
