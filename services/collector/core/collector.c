@@ -612,13 +612,11 @@ const cb_core_ops collector_core = {.state_size = collector_state_size,
 uint32_t collector_pending(const collector_state *state)
 {
     CB_ASSERT(state != NULL);
-    uint32_t pending = state->in_flight + (state->is_begun ? 0U : 1U);
+    uint32_t pending =
+        state->in_flight + (state->is_begun ? 0U : 1U) + collector_rest_waiting(state);
     for (uint32_t i = 0; i < COLLECTOR_SLOTS; i++) {
         const collector_link link = state->slots[i].link;
         pending += link != COLLECTOR_LINK_IDLE && link != COLLECTOR_LINK_LIVE ? 1U : 0U;
-    }
-    for (uint32_t i = 0; i < COLLECTOR_JOBS_MAX; i++) {
-        pending += state->jobs[i].state == COLLECTOR_JOB_WANTED ? 1U : 0U;
     }
     return pending;
 }

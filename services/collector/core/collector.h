@@ -201,6 +201,8 @@ void collector_rest_limit(collector_state *state, uint64_t weight_per_minute);
 void collector_rest_answer(collector_state *state, const collector_input *input, cb_outbox *out);
 /** Sends what may be sent now. */
 void collector_rest_pump(collector_state *state, int64_t mono_ns, cb_outbox *out);
+/** Jobs that wait to be sent; those of symbols that the venue does not have do not count. */
+uint32_t collector_rest_waiting(const collector_state *state);
 /** Earliest monotonic time at which pump could do more; INT64_MAX: none. */
 int64_t collector_rest_next_ns(const collector_state *state, int64_t mono_ns);
 uint32_t collector_job_of(uint32_t symbol, collector_kind kind);

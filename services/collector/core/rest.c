@@ -143,6 +143,13 @@ static cb_venue_call describe(const collector_state *state, uint32_t index, cb_v
 
 /* ---- sending ---- */
 
+/* Nothing is asked about a symbol before the venue has stated that it has it. */
+static bool is_possible(const collector_state *state, uint32_t index)
+{
+    return index == COLLECTOR_JOB_INSTRUMENTS ||
+           state->has_instrument[(index - 1U) / COLLECTOR_KIND_COUNT];
+}
+
 /* Candidates in order of urgency: instruments, then trades, candles and books of all symbols. */
 static uint32_t job_by_rank(const collector_state *state, uint32_t rank)
 {
@@ -205,10 +212,23 @@ void collector_rest_pump(collector_state *state, int64_t mono_ns, cb_outbox *out
         const uint32_t index = job_by_rank(state, rank);
         const collector_job *job = &state->jobs[index];
         if (job->state == COLLECTOR_JOB_WANTED && job->not_before_ns <= mono_ns &&
-            !send_job(state, index, out)) {
+            is_possible(state, index) && !send_job(state, index, out)) {
             return;
         }
     }
+}
+
+uint32_t collector_rest_waiting(const collector_state *state)
+{
+    uint32_t count = 0;
+    CB_ASSERT(state->symbols_count > 0);
+    for (uint32_t rank = 0; rank < ranks_count(state); rank++) {
+        const uint32_t index = job_by_rank(state, rank);
+        CB_ASSERT(index < COLLECTOR_JOBS_MAX);
+        count +=
+            state->jobs[index].state == COLLECTOR_JOB_WANTED && is_possible(state, index) ? 1U : 0U;
+    }
+    return count;
 }
 
 int64_t collector_rest_next_ns(const collector_state *state, int64_t mono_ns)
@@ -218,8 +238,9 @@ int64_t collector_rest_next_ns(const collector_state *state, int64_t mono_ns)
         return next_ns; /* an answer wakes us */
     }
     for (uint32_t rank = 0; rank < ranks_count(state); rank++) {
-        const collector_job *job = &state->jobs[job_by_rank(state, rank)];
-        if (job->state == COLLECTOR_JOB_WANTED) {
+        const uint32_t index = job_by_rank(state, rank);
+        const collector_job *job = &state->jobs[index];
+        if (job->state == COLLECTOR_JOB_WANTED && is_possible(state, index)) {
             /* Due already: the bucket is empty; look again a little later. */
             const int64_t at_ns =
                 job->not_before_ns > mono_ns ? job->not_before_ns : mono_ns + 200 * CB_NS_PER_MS;

@@ -193,6 +193,14 @@ static inline void needs(uint32_t symbol, collector_kind kind, bool is_gap)
     step(COLLECTOR_EVENT_NEED, &input);
 }
 
+static inline void stated(const char *symbol)
+{
+    cb_instrument instrument = {.status = CB_INSTRUMENT_STATUS_TRADING, .tick_size.e8 = 1000000};
+    (void)cb_text_copy(instrument.symbol, sizeof(instrument.symbol), cb_sv_from(symbol));
+    (void)cb_text_copy(instrument.venue, sizeof(instrument.venue), CB_SV("binance"));
+    step_raw(COLLECTOR_EVENT_INSTRUMENT, &instrument, sizeof(instrument));
+}
+
 /* Brings slot 0 up to live. */
 static inline void go_live(void)
 {

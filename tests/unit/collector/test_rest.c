@@ -20,6 +20,8 @@ static const collector_fetch *fetch_at(uint32_t index)
 static void be_quiet(void)
 {
     go_live();
+    stated("BTCUSDT");
+    stated("ETHUSDT");
     answered(COLLECTOR_JOB_INSTRUMENTS, CB_VENUE_ACTION_OK);
     assert_int_equal(state_of_core->in_flight, 0);
 }
@@ -45,6 +47,23 @@ static void jobs_ask_for_what_is_missing(void **state)
     assert_string_equal(fetch_at(0)->request.url_path,
         "/api/v3/klines?symbol=ETHUSDT&interval=1m&startTime=1700000040000&endTime=1700000100000&"
         "limit=1000");
+}
+
+static void nothing_is_asked_about_symbols_that_the_venue_does_not_have(void **state)
+{
+    (void)state;
+    go_live();
+    needs(0, COLLECTOR_KIND_BOOK, false);
+    assert_int_equal(requests_count(COLLECTOR_REQUEST_FETCH), 0); /* not known yet */
+    stated("ETHUSDT");
+    answered(COLLECTOR_JOB_INSTRUMENTS, CB_VENUE_ACTION_OK);
+    assert_int_equal(requests_count(COLLECTOR_REQUEST_FETCH), 0);
+    assert_int_equal(collector_pending(state_of_core), 0); /* a lockstep replay goes on */
+    needs(1, COLLECTOR_KIND_BOOK, false);
+    assert_string_equal(fetch_at(0)->request.url_path, "/api/v3/depth?symbol=ETHUSDT&limit=5000");
+    stated("BTCUSDT"); /* listed later */
+    wake();
+    assert_string_equal(fetch_at(0)->request.url_path, "/api/v3/depth?symbol=BTCUSDT&limit=5000");
 }
 
 static void job_in_flight_is_not_sent_twice(void **state)
@@ -304,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(jobs_ask_for_what_is_missing),
+        TEST(nothing_is_asked_about_symbols_that_the_venue_does_not_have),
         TEST(job_in_flight_is_not_sent_twice),
         TEST(requests_at_the_same_time_are_bounded),
         TEST(weight_stays_below_the_limit_in_every_minute),
