@@ -125,7 +125,8 @@ void sim_pace_catch_up(simulator *self)
     }
 }
 
-/* Agents without a named start live in the present: what their history took to make is caught up. */
+/* Agents without a named start live in the present: what their history took to make is caught up.
+ */
 static void align_with_wall(simulator *self)
 {
     sim_pace *pace = &self->pace;

@@ -410,6 +410,57 @@ static void user_events_reach_only_their_account(void **state)
     door_free(d);
 }
 
+/* Damaged requests of every kind: refused, never a crash, never a change of money. */
+static void garbage_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    static const char *const seeds[] = {
+        "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@kline_1m\"],\"id\":1}",
+        "{\"id\":\"a\",\"method\":\"order.place\",\"params\":{\"symbol\":\"BTCUSDT\",\"side\":"
+        "\"BUY\","
+        "\"type\":\"LIMIT\",\"price\":\"1\",\"quantity\":1,\"timestamp\":1,\"signature\":\"00\"}}",
+        "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=%31&price=1.5&timestamp=1&signature=%ff",
+        "symbols=[\"BTCUSDT\",\"ETHUSDT\"]&limit=5&startTime=1&endTime=99999999999999999999",
+    };
+    static const char *const paths[] = {"/api/v3/order",
+        "/api/v3/depth",
+        "/api/v3/klines",
+        "/api/v3/exchangeInfo",
+        "/api/v3/ticker/24hr",
+        "/api/v3/myTrades",
+        "/api/v3/aggTrades"};
+    static const char *const methods[] = {"GET", "POST", "DELETE", "PUT"};
+    door *d = door_make(fees);
+    d->api->limits.config.weight_per_minute = 1000000000;
+    const uint64_t before = sim_state_hash(d->sim);
+    const uint32_t market = conn_open(d, 1, "/ws", "");
+    const uint32_t api = conn_open(d, 2, "/ws-api/v3", "");
+    uint32_t random = 1;
+    for (int i = 0; i < 20000; i++) {
+        char text[512];
+        const char *seed = seeds[i % 4];
+        const size_t size = strlen(seed);
+        memcpy(text, seed, size + 1);
+        for (int change = 0; change < 3; change++) {
+            random = random * 1664525U + 1013904223U;
+            text[(random >> 8) % size] = (char)(random >> 24);
+        }
+        if (i % 4 < 2) {
+            sim_ws_message(d->ws, i % 8 < 4 ? market : api, (cb_strview){text, size});
+            door_forget_frames(d);
+        } else {
+            (void)door_rest(d,
+                methods[(random >> 4) % 4],
+                paths[(random >> 16) % 7],
+                text,
+                i % 3 == 0 ? text : "",
+                i % 5 == 0 ? KEY_A : "");
+        }
+    }
+    assert_true(before == sim_state_hash(d->sim));
+    door_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +473,7 @@ int main(void)
         cmocka_unit_test(ws_api_survives_cancel_all_with_its_own_events),
         cmocka_unit_test(ws_api_refuses_in_its_own_form),
         cmocka_unit_test(user_events_reach_only_their_account),
+        cmocka_unit_test(garbage_is_refused_and_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
