@@ -123,18 +123,20 @@ def frame(opcode, payload, is_final=True):
 
 
 def spoil_frame(connection):
-    """Sends one spoiled frame. False: after this one no peer goes on listening."""
+    """Sends one spoiled frame, all kinds of wrong text in turn. False: after this one no peer goes on listening."""
     number = next(numbers)
-    kinds = [
-        ("wrong text", frame(1, TEXTS[number % len(TEXTS)]), True),
-        ("binary", frame(2, b"\x00\x01" * 500), True),
-        ("wrong text", frame(1, TEXTS[(number * 7 + 3) % len(TEXTS)]), True),
-        ("reserved opcode", frame(0x3, b"?"), False),
-        ("wrong text", frame(1, TEXTS[(number * 5 + 1) % len(TEXTS)]), True),
-        ("wild length", b"\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xff", False),
-        ("wrong close", frame(8, b"\x00"), False),
+    fatal = [
+        ("reserved opcode", frame(0x3, b"?")),
+        ("wild length", b"\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xff"),
+        ("wrong close", frame(8, b"\x00")),
     ]
-    name, data, is_open = kinds[number % len(kinds)]
+    if number % (len(TEXTS) + 2) == len(TEXTS) + 1:
+        name, data = fatal[number // (len(TEXTS) + 2) % len(fatal)]
+        is_open = False
+    elif number % (len(TEXTS) + 2) == len(TEXTS):
+        name, data, is_open = "binary", frame(2, b"\x00\x01" * 500), True
+    else:
+        name, data, is_open = "wrong text", frame(1, TEXTS[number % len(TEXTS)]), True
     tell(f"ws: {name}")
     connection.sendall(data)
     return is_open
