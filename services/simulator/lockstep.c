@@ -200,12 +200,13 @@ static bool edges_are_even(simulator *self)
         const sim_edge *edge = &step->edges[i];
         const int64_t sent = (int64_t)sent_on(self, edge);
         const int64_t received = (int64_t)received_on(self, edge);
-        if (sent - received > edge->offset) {
+        const int64_t counted = received + edge->offset;
+        if (sent > counted) {
             return blocked_by(step,
                 "%s: %s has received %lld of %lld from %s",
                 edge->name,
                 edge->consumer,
-                (long long)(received + edge->offset),
+                (long long)counted,
                 (long long)sent,
                 edge->producer);
         }

@@ -269,7 +269,7 @@ static cb_status open_agents(simulator *self, cb_err *err)
     int64_t preroll_ns = start_ns - self->settings->preroll_ns;
     preroll_ns -= preroll_ns % AGENTS_START_GRID_NS;
     status = open_core(self, (const char(*)[24])names, count, AGENT_MINUTES, preroll_ns, err);
-    self->crowds = calloc(count, sizeof(*self->crowds));
+    self->crowds = calloc(SIM_SYMBOLS_MAX, sizeof(*self->crowds));
     CB_ASSERT(self->crowds != NULL);
     for (uint32_t i = 0; i < count && status == CB_OK; i++) {
         int64_t price_e8 = sim_instrument_start_price(names[i]);

@@ -34,6 +34,7 @@ typedef struct door {
     json_t *json; /* of the last REST answer */
     sent_frame frames[FRAMES_MAX];
     uint32_t frames_count;
+    char handles[16]; /* connection n is the address of the n-th */
 } door;
 
 static void door_send(
@@ -43,7 +44,7 @@ static void door_send(
     assert_true(d->frames_count < FRAMES_MAX);
     sent_frame *frame = &d->frames[d->frames_count];
     d->frames_count++;
-    frame->handle = (uintptr_t)handle;
+    frame->handle = (uintptr_t)((char *)handle - d->handles);
     frame->frame_class = frame_class;
     frame->text = malloc(size + 1);
     assert_non_null(frame->text);

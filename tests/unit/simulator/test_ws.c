@@ -5,7 +5,7 @@ static const sim_config fees = {.fee_maker_e8 = 100000, .fee_taker_e8 = 100000};
 
 static uint32_t conn_open(door *d, uintptr_t handle, const char *path, const char *query)
 {
-    const uint32_t slot = sim_ws_open(d->ws, (void *)handle, path, query, "127.0.0.1");
+    const uint32_t slot = sim_ws_open(d->ws, &d->handles[handle], path, query, "127.0.0.1");
     assert_int_not_equal(slot, SIM_NONE);
     return slot;
 }

@@ -13,6 +13,7 @@
 #define RECV_WINDOW_MAX_E8 (INT64_C(60000) * CB_E8)
 #define AHEAD_NS CB_NS_PER_S /* a timestamp may be this far in the future */
 #define PAYLOAD_MAX 65536
+#define SIGNATURE_SIZE ((size_t)2 * CB_SHA256_SIZE) /* in hex */
 
 void sim_api_init(sim_api *api, sim_core *sim, const sim_limits_config *limits)
 {
@@ -85,9 +86,9 @@ static bool signature_matches(
     const char *secret, const char *payload, size_t payload_size, const char *signature)
 {
     uint8_t mac[CB_SHA256_SIZE];
-    char hex[2 * CB_SHA256_SIZE + 1];
-    char given[2 * CB_SHA256_SIZE + 1];
-    if (strlen(signature) != 2 * CB_SHA256_SIZE) {
+    char hex[SIGNATURE_SIZE + 1];
+    char given[SIGNATURE_SIZE + 1];
+    if (strlen(signature) != SIGNATURE_SIZE) {
         return false;
     }
     for (size_t i = 0; i < sizeof(given); i++) {
@@ -96,7 +97,7 @@ static bool signature_matches(
     }
     cb_hmac_sha256(secret, strlen(secret), payload, payload_size, mac);
     cb_hex_print(mac, sizeof(mac), hex);
-    return cb_mac_equal((const uint8_t *)hex, (const uint8_t *)given, 2 * CB_SHA256_SIZE);
+    return cb_mac_equal((const uint8_t *)hex, (const uint8_t *)given, SIGNATURE_SIZE);
 }
 
 static bool is_key_format(const char *key)
@@ -180,6 +181,12 @@ bool sim_call_run(sim_call *call, const sim_route *route, const char *client, si
     return is_done;
 }
 
+static void add_bytes(char *out, size_t *used, cb_strview bytes)
+{
+    memcpy(out + *used, bytes.at, bytes.size);
+    *used += bytes.size;
+}
+
 /* Appends form without its signature parameter, as the client signed it. */
 static bool append_unsigned(char *out, size_t size, size_t *used, const char *form)
 {
@@ -196,8 +203,7 @@ static bool append_unsigned(char *out, size_t size, size_t *used, const char *fo
                 out[*used] = '&';
                 (*used)++;
             }
-            memcpy(out + *used, at, pair_size);
-            *used += pair_size;
+            add_bytes(out, used, (cb_strview){at, pair_size});
             is_first = false;
         }
         at += end == NULL ? pair_size : pair_size + 1;

@@ -203,6 +203,7 @@ bool sim_call_symbols(sim_call *call, uint64_t *mask, bool *is_one)
         if (!sim_call_symbol(call, &index)) {
             return false;
         }
+        CB_ASSERT(index < SIM_SYMBOLS_MAX);
         *mask = UINT64_C(1) << index;
         return true;
     }

@@ -45,22 +45,29 @@ static char to_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+static size_t add_text(char *out, size_t used, const char *text)
+{
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        out[used] = text[i];
+        used++;
+    }
+    out[used] = '\0';
+    return used;
+}
+
 void sim_stream_name(const sim_core *sim, uint32_t symbol, sim_stream stream, char *out)
 {
-    const char *name = sim->symbols[symbol].spec.symbol;
-    size_t used = 0;
-    for (; name[used] != '\0'; used++) {
-        out[used] = to_lower(name[used]);
+    size_t used = add_text(out, 0, sim->symbols[symbol].spec.symbol);
+    for (size_t i = 0; i < used; i++) {
+        out[i] = to_lower(out[i]);
     }
-    out[used] = '@';
-    used++;
+    used = add_text(out, used, "@");
     if (stream < SIM_STREAM_KLINE) {
-        memcpy(out + used, stream_suffixes[stream], strlen(stream_suffixes[stream]) + 1);
+        CB_MAYBE(add_text(out, used, stream_suffixes[stream]));
         return;
     }
-    const char *interval = sim_interval_name((sim_interval)(stream - SIM_STREAM_KLINE));
-    memcpy(out + used, "kline_", 6);
-    memcpy(out + used + 6, interval, strlen(interval) + 1);
+    used = add_text(out, used, "kline_");
+    CB_MAYBE(add_text(out, used, sim_interval_name((sim_interval)(stream - SIM_STREAM_KLINE))));
 }
 
 static bool parse_suffix(cb_strview suffix, sim_stream *stream)

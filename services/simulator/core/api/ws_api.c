@@ -272,6 +272,7 @@ static void answer_message(sim_ws *ws, sim_conn *conn, const message *request, s
     }
     sim_json_close(&frame, '}');
     CB_ASSERT(!frame.is_full);
+    call->out = NULL;
     sim_ws_emit(ws, conn, SIM_FRAME_CLASS_ANSWER, frame.out, frame.used);
 }
 
