@@ -18,7 +18,9 @@ static const char portfolio_sql[] =
 /* Open ones; with the id "all" also those that are closed. */
 static const char positions_sql[] =
     "SELECT p.account, p.symbol, e8(p.qty_e8) AS qty, e8(CASE WHEN p.qty_e8 = 0 THEN 0"
-    "  ELSE round(p.cost_e8::numeric * 100000000 / p.qty_e8) END::bigint) AS average_cost,"
+    "  ELSE least(round(p.cost_e8::numeric * 100000000 / p.qty_e8), 9223372036854775807) "
+    "END::bigint)"
+    "  AS average_cost,"
     " e8(p.cost_e8) AS cost, e8(m.price_e8) AS mark_price,"
     " e8(round(p.qty_e8::numeric * m.price_e8 / 100000000)::bigint) AS notional,"
     " e8(p.realised_e8) AS realised_pnl,"
