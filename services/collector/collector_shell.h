@@ -76,6 +76,7 @@ typedef struct collector_metrics {
 struct collector_shell {
     cb_shell *shell; /* [borrowed] */
     const collector_config *config;
+    int64_t market_began_ns; /* first time on the simulator's clock; 0 before */
     const cb_venue_ops *venue;
     collector_market market;
     collector_sink sink;
@@ -116,7 +117,7 @@ extern const size_t collector_queries_count;
 /** Feeds the core; queued while one of its requests is being carried out. */
 void collector_feed(collector_shell *self, uint32_t type, const collector_input *input);
 /** An input with the clocks filled in. */
-collector_input collector_input_now(void);
+collector_input collector_input_now(collector_shell *self);
 
 /* links.c */
 void collector_link_open(collector_shell *self, uint32_t slot);

@@ -31,7 +31,7 @@ static cb_status read_instruments(collector_shell *self, cb_strview body, cb_err
         self->venue->parse_instruments(body, &limits, on_instrument, self, &refused, err);
     cb_metric_set(self->metrics.refused_instruments, refused);
     if (status == CB_OK && limits.weight_per_minute > 0) {
-        collector_input input = collector_input_now();
+        collector_input input = collector_input_now(self);
         input.weight_per_minute = limits.weight_per_minute;
         collector_feed(self, COLLECTOR_EVENT_LIMITS, &input);
     }
@@ -122,7 +122,7 @@ static cb_status read_candles(
         collector_market_candles_done(&self->market, fetch->symbol, &self->sink);
         return CB_OK;
     }
-    collector_input input = collector_input_now();
+    collector_input input = collector_input_now(self);
     input.need = fetch->need;
     input.need.from_ns = at.newest_open_ns + (int64_t)COLLECTOR_CANDLE_S * CB_NS_PER_S;
     input.is_forced = fetch->is_forced;
@@ -168,7 +168,7 @@ static void on_answer(void *context, const cb_http_answer *answer)
     const collector_fetch fetch = io->fetch;
     io->is_used = false;
     cb_venue_error error = {.action = CB_VENUE_ACTION_RETRY};
-    collector_input input = collector_input_now();
+    collector_input input = collector_input_now(self);
     input.job = fetch.job;
     input.retry_after_s = answer->retry_after_s;
     input.used_weight = answer->used_weight_1m;

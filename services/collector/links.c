@@ -33,7 +33,7 @@ static void on_reply(collector_shell *self, uint32_t slot, const cb_venue_reply 
             CB_KI("code", reply->error.code),
             CB_KV("text", reply->error.text));
     }
-    collector_input input = collector_input_now();
+    collector_input input = collector_input_now(self);
     input.slot = slot;
     input.is_ok = reply->is_ok;
     input.next_symbol = link->next_symbol;
@@ -128,7 +128,7 @@ static void on_text(void *context, const char *text, size_t size, int64_t recv_w
         return;
     }
     if (event->type == CB_VENUE_EVENT_SHUTDOWN) {
-        collector_input input = collector_input_now();
+        collector_input input = collector_input_now(self);
         input.slot = conn->slot;
         collector_feed(self, COLLECTOR_EVENT_SHUTDOWN, &input);
         return;
@@ -142,7 +142,7 @@ static void on_text(void *context, const char *text, size_t size, int64_t recv_w
 
 static void feed_closed(collector_shell *self, uint32_t slot, const char *why)
 {
-    collector_input input = collector_input_now();
+    collector_input input = collector_input_now(self);
     input.slot = slot;
     (void)snprintf(input.text, sizeof(input.text), "%.60s", why);
     collector_feed(self, COLLECTOR_EVENT_CLOSED, &input);
@@ -155,7 +155,7 @@ static void on_open(void *context)
     if (conn->is_dead) {
         return;
     }
-    collector_input input = collector_input_now();
+    collector_input input = collector_input_now(self);
     input.slot = conn->slot;
     self->links[conn->slot].data_mono_ns = cb_mono_ns();
     cb_metric_add(self->metrics.connects, 1);
@@ -267,7 +267,7 @@ void collector_link_subscribe(collector_shell *self, uint32_t slot, uint32_t fir
     }
     link->next_symbol = first_symbol + count;
     if (status != CB_OK || !cb_ws_client_send(link->conn->client, text, strlen(text))) {
-        collector_input input = collector_input_now();
+        collector_input input = collector_input_now(self);
         input.slot = slot;
         collector_feed(self, COLLECTOR_EVENT_REPLY, &input);
     }
@@ -283,7 +283,7 @@ void collector_link_watch(collector_shell *self)
         collector_link_io *link = &self->links[slot];
         const bool is_live = state->slots[slot].link == COLLECTOR_LINK_LIVE;
         if (is_live && cb_mono_ns() - link->data_mono_ns > self->config->silence_ns) {
-            collector_input input = collector_input_now();
+            collector_input input = collector_input_now(self);
             input.slot = slot;
             CB_LOG(cb_shell_log(self->shell), CB_LOG_WARN, "stream_silent", CB_KI("slot", slot));
             link->data_mono_ns = cb_mono_ns();

@@ -128,7 +128,7 @@ static void book_changed(void *context, uint32_t symbol, bool is_flip)
 static void on_need(void *context, const collector_need *need)
 {
     collector_shell *self = context;
-    collector_input input = collector_input_now();
+    collector_input input = collector_input_now(self);
     input.need = *need;
     input.is_forced = self->is_forced;
     collector_feed(self, COLLECTOR_EVENT_NEED, &input);
@@ -147,7 +147,7 @@ static void on_need(void *context, const collector_need *need)
 static void on_outcome(void *context, const collector_outcome *outcome)
 {
     collector_shell *self = context;
-    collector_input input = collector_input_now();
+    collector_input input = collector_input_now(self);
     input.outcome = *outcome;
     collector_feed(self, COLLECTOR_EVENT_OUTCOME, &input);
     CB_LOG(cb_shell_log(self->shell),

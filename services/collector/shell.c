@@ -15,9 +15,25 @@ extern const size_t collector_migrations_count;
 
 /* ---- feeding the core ---- */
 
-collector_input collector_input_now(void)
+/* The clock that paces the network. A venue counts its limits on its own clock, and the simulator's
+ * may run faster than ours, or in leaps: what the market gains on the wall clock counts as waited
+ * for. */
+static int64_t pace_ns(collector_shell *self)
 {
-    return (collector_input){.mono_ns = cb_mono_ns(), .retry_after_s = -1, .used_weight = -1};
+    const int64_t mono_ns = cb_mono_ns();
+    const int64_t market_ns = cb_shell_is_bus_clock(self->shell) ? cb_shell_now_ns(self->shell) : 0;
+    if (market_ns <= 0) {
+        return mono_ns;
+    }
+    if (self->market_began_ns == 0) {
+        self->market_began_ns = market_ns;
+    }
+    return mono_ns + (market_ns - self->market_began_ns);
+}
+
+collector_input collector_input_now(collector_shell *self)
+{
+    return (collector_input){.mono_ns = pace_ns(self), .retry_after_s = -1, .used_weight = -1};
 }
 
 static void feed_now(collector_shell *self, uint32_t type, const collector_input *input)
@@ -60,13 +76,13 @@ static void on_wake(void *context)
 {
     collector_shell *self = context;
     self->wake = NULL;
-    const collector_input input = collector_input_now();
+    const collector_input input = collector_input_now(self);
     collector_feed(self, COLLECTOR_EVENT_WAKE, &input);
 }
 
 static void arm_wake(collector_shell *self, int64_t wake_mono_ns)
 {
-    const int64_t wait_ns = wake_mono_ns - cb_mono_ns();
+    const int64_t wait_ns = wake_mono_ns - pace_ns(self);
     if (self->wake != NULL) {
         cb_timer_remove(self->wake);
     }
@@ -180,7 +196,7 @@ static void watch_consumer(collector_shell *self)
         return;
     }
     self->consumer_epoch = beat.env.epoch;
-    const collector_input input = collector_input_now();
+    const collector_input input = collector_input_now(self);
     collector_feed(self, COLLECTOR_EVENT_CONSUMER, &input);
 }
 
@@ -341,7 +357,7 @@ static cb_status hook_recover(cb_shell *shell, cb_err *err)
 static void hook_started(cb_shell *shell)
 {
     collector_shell *self = cb_shell_user(shell);
-    collector_input input = collector_input_now();
+    collector_input input = collector_input_now(self);
     cb_loop_on_turn(cb_shell_loop(shell), drain_queue, self);
     self->watch =
         cb_loop_timer(cb_shell_loop(shell), WATCH_PERIOD_NS, WATCH_PERIOD_NS, on_watch, self);
@@ -378,6 +394,9 @@ static bool hook_is_ready(cb_shell *shell, char *why, size_t why_size)
 static uint32_t hook_pending(const cb_shell *shell)
 {
     const collector_shell *self = cb_shell_user(shell);
+    if (self->is_draining) {
+        return 0; /* what is under way is asked for again at the next start */
+    }
     return collector_pending(cb_shell_state(shell)) + self->queue_count;
 }
 
