@@ -242,12 +242,6 @@ static void observe_placed(exec_shell *self, const cb_http_answer *http)
         cb_metric_observe_ns(
             self->metrics.socket_to_answer, http->first_byte_mono_ns - http->sent_mono_ns);
     }
-    if (http->sent_mono_ns > 0 && prepared->order.env.origin_ns > 0 &&
-        !cb_shell_is_bus_clock(self->shell)) {
-        const int64_t ago_ns = cb_mono_ns() - http->sent_mono_ns;
-        cb_metric_observe_ns(self->metrics.origin_to_socket,
-            cb_shell_now_ns(self->shell) - ago_ns - prepared->order.env.origin_ns);
-    }
 }
 
 static void on_placed(void *context, const cb_http_answer *http)

@@ -92,6 +92,9 @@ static void on_tick(void *context)
     exec_shell *self = context;
     exec_lease_renew(self);
     refresh_metrics(self);
+    if (self->is_started && cb_shell_is_bus_clock(self->shell)) {
+        cb_shell_feed(self->shell, EXEC_EVENT_PACE, NULL, 0);
+    }
 }
 
 /* ---- start and end ---- */
@@ -135,6 +138,11 @@ static cb_status exec_open(cb_shell *shell, cb_err *err)
     }
     self->tick_timer = cb_loop_timer(cb_shell_loop(shell), TICK_NS, TICK_NS, on_tick, self);
     return CB_OK;
+}
+
+static void exec_started(cb_shell *shell)
+{
+    exec_of(shell)->is_started = true;
 }
 
 static void exec_close(cb_shell *shell)
@@ -282,6 +290,7 @@ const cb_service execution_service = {
     .core = &execution_core,
     .open = exec_open,
     .recover = exec_recover,
+    .started = exec_started,
     .on_request = exec_on_request,
     .is_ready = exec_is_ready,
     .pending = exec_pending,

@@ -73,6 +73,7 @@ typedef struct exec_shell {
     cb_params params; /* of the statement that is being made */
     exec_metrics metrics;
     cb_timer *tick_timer;
+    bool is_started;
 
     cb_id owner;
     uint64_t lease_epoch;

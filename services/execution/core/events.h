@@ -27,6 +27,8 @@ typedef enum exec_event_type {
     EXEC_EVENT_ACCOUNT,                /* exec_account_answer */
     EXEC_EVENT_TIME,                   /* exec_time_answer */
     EXEC_EVENT_RETRY, /* no body: the wait before a new start reconciliation is over */
+    EXEC_EVENT_PACE,  /* no body: on the simulator's clock, another periodic reconciliation may run
+                       */
     /* what was stored, during recovery only */
     EXEC_EVENT_OLD_ORDER,      /* exec_old_order, by arrival */
     EXEC_EVENT_OLD_ORDER_ID,   /* exec_old_order_id: of a finished order that is not fed whole */

@@ -209,6 +209,7 @@ struct exec_state {
     int64_t light_due_ns;
     int64_t deep_due_ns;
     bool is_retry_awaited;
+    bool is_paced; /* replayed: the wall clock allows one more periodic run */
     exec_sweep sweep;
     uint32_t reads_in_flight;   /* about orders */
     uint32_t cancels_in_flight; /* single orders and all */
@@ -341,6 +342,8 @@ void exec_note_throttle(exec_state *state, int64_t retry_after_s);
 /* ---- reconcile.c: the account as a whole ---- */
 void exec_job_begin(exec_state *state, exec_job_kind kind, cb_outbox *out);
 void exec_job_tick(exec_state *state, cb_outbox *out);
+/** When a periodic run is due; EXEC_NEVER while something else must happen first. */
+int64_t exec_job_due_ns(const exec_state *state);
 void exec_on_time(exec_state *state, const exec_time_answer *answer, cb_outbox *out);
 void exec_on_account(exec_state *state, const exec_account_answer *answer, cb_outbox *out);
 void exec_on_job_orders(exec_state *state, const exec_orders_page *page, cb_outbox *out);

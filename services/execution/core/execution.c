@@ -226,6 +226,9 @@ static void step_local(exec_state *state, const cb_event *event, cb_outbox *out)
     case EXEC_EVENT_RETRY:
         on_retry(state, out);
         return;
+    case EXEC_EVENT_PACE:
+        state->is_paced = true;
+        return;
     default:
         step_venue(state, event, out);
         return;
@@ -291,11 +294,8 @@ static int64_t step_orders_due_ns(exec_state *state)
 static int64_t step_next_due_ns(exec_state *state)
 {
     int64_t due = step_orders_due_ns(state);
-    const bool has_job_due = state->job.kind == EXEC_JOB_NONE && exec_is_live(state);
-    const int64_t job_due =
-        state->light_due_ns < state->deep_due_ns ? state->light_due_ns : state->deep_due_ns;
     const int64_t dues[] = {
-        has_job_due ? job_due : EXEC_NEVER,
+        exec_job_due_ns(state),
         exec_ready_due_ns(state),
         exec_unknown_due_ns(state),
         state->is_lease_held ? exec_cancel_due_ns(state) : EXEC_NEVER,

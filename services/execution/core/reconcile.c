@@ -63,19 +63,27 @@ void exec_job_begin(exec_state *state, exec_job_kind kind, cb_outbox *out)
     job_read(state, out);
 }
 
+/* Market seconds of a replay may be milliseconds of ours: there the wall clock paces the periodic
+ * runs, or a replayed month would consist of little else. They only ever find what is wrong, so
+ * when they run decides nothing. */
+int64_t exec_job_due_ns(const exec_state *state)
+{
+    const bool may_run = state->job.kind == EXEC_JOB_NONE && exec_is_live(state) &&
+                         (!state->is_replayed || state->is_paced);
+    if (!may_run) {
+        return EXEC_NEVER;
+    }
+    return state->light_due_ns < state->deep_due_ns ? state->light_due_ns : state->deep_due_ns;
+}
+
 void exec_job_tick(exec_state *state, cb_outbox *out)
 {
-    if (state->job.kind != EXEC_JOB_NONE || !exec_is_live(state) ||
-        state->now_ns < state->throttled_until_ns) {
+    if (state->now_ns < exec_job_due_ns(state) || state->now_ns < state->throttled_until_ns) {
         return;
     }
-    if (state->now_ns >= state->deep_due_ns) {
-        exec_job_begin(state, EXEC_JOB_DEEP, out);
-        return;
-    }
-    if (state->now_ns >= state->light_due_ns) {
-        exec_job_begin(state, EXEC_JOB_LIGHT, out);
-    }
+    state->is_paced = false;
+    const bool is_deep = state->now_ns >= state->deep_due_ns;
+    exec_job_begin(state, is_deep ? EXEC_JOB_DEEP : EXEC_JOB_LIGHT, out);
 }
 
 /* ---- the steps ---- */

@@ -449,6 +449,28 @@ static void ghost_is_canceled_and_everything_stops(void **context)
     }
 }
 
+/* A replayed second may be a millisecond of ours. */
+static void periodic_runs_of_a_replay_are_paced_by_the_wall_clock(void **context)
+{
+    (void)context;
+    const exec_lease lease = {.epoch = 1, .is_held = true, .is_bus_clock = true};
+    rig_recover(&bench, EXEC_EVENT_LEASE, &lease, sizeof(lease));
+    bench.config.light_ns = 10 * CB_NS_PER_S;
+    for (int i = 0; i < 5; i++) {
+        rig_advance(&bench, 40 * CB_NS_PER_S);
+        rig_ticker(&bench, "BTCUSDT", 30000 * CB_E8, 30001 * CB_E8);
+        assert_null(rig_request(&bench, EXEC_REQUEST_READ_TIME));
+    }
+    rig_feed(&bench, EXEC_EVENT_PACE, NULL, 0);
+    assert_non_null(rig_request(&bench, EXEC_REQUEST_READ_TIME));
+    rig_reconcile(&bench, 1000000 * CB_E8, 0);
+    /* It found nothing, and says nothing: when it ran must not show. */
+    assert_null(rig_nth(&bench, CB_ACTION_PUBLISH, CB_SUBJECT_BALANCE, 0));
+    rig_advance(&bench, 60 * CB_NS_PER_S);
+    assert_null(rig_request(&bench, EXEC_REQUEST_READ_TIME));
+    assert_int_equal(rig_view(&bench).pending_count, 0);
+}
+
 static void long_lists_of_trades_are_read_page_by_page(void **context)
 {
     (void)context;
@@ -501,6 +523,7 @@ int main(void)
         TEST(unexplained_balance_counts_when_seen_twice),
         TEST(balance_that_was_only_ahead_of_the_stream_is_no_difference),
         TEST(ghost_is_canceled_and_everything_stops),
+        TEST(periodic_runs_of_a_replay_are_paced_by_the_wall_clock),
         TEST(long_lists_of_trades_are_read_page_by_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
