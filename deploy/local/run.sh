@@ -96,7 +96,7 @@ venue = binance"
     { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
       echo "permit.ttl = $(bounded 3 600)"; } | write_conf risk
     { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
-      echo "order.window = $(bounded 3 60)"; echo "caps.data_age_max = $(bounded 10 600)"
+      echo "order.window = $(bounded 3 60)"; echo "caps.data_age_max = $([ -n "${REPLAY:-}" ] && echo 120s || bounded 10 600)"
       echo "caps.clock_offset_max = $(bounded 1 60)"
       venue_conf; echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"; keys_conf; } | write_conf execution
     { echo "$common"; echo "account = main"; } | write_conf portfolio
@@ -186,6 +186,8 @@ write_endpoints() {
 
 up() {
     is_running && fail "already running in $RUN (make stop ends it)"
+    # The simulated exchange begins anew each time, with fresh accounts and its own time: so do the books.
+    rm -rf "$RUN/pg" "$RUN/nats" "$RUN/journal"
     mkdir -p "$RUN/log" "$RUN/nats" "$RUN/journal"
     chmod 755 "$RUN"
     rm -rf "$SCAN" "$RUN/endpoints.json"

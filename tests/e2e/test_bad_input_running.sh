@@ -149,7 +149,15 @@ check "an exchange whose every tenth answer and frame is spoiled takes over" pro
 : >"$STACK/proxy.out"
 check "... and is listened to for a while" wait_until 60 spoiled 60
 refute "nobody crashed" crashed
-direct collector execution
+direct collector
+check "an exchange that takes orders and answers with nonsense takes over" proxy orders execution
+: >"$STACK/proxy.out"
+answers_lost() { [ "$(grep -c '^http POST /api/v3/order' "$STACK/proxy.out")" -ge 3 ]; }
+check "... and three orders are placed like that" wait_until 120 answers_lost
+refute "nobody crashed" crashed
+decided() { [ "$("$CERBERUS" orders --limit 50 -o json | jq '[.rows[] | select(.state | IN("ready","sending","unknown"))] | length')" -eq 0 ]; }
+check "their outcome is found out all the same" wait_until 90 decided
+direct execution
 check "all are healthy with the true exchange" wait_until 90 all_healthy
 trading_goes_on "the exchange talked nonsense"
 kill "$PROXY" 2>/dev/null
@@ -204,8 +212,7 @@ trading_goes_on "NATS came back"
 # ---- nothing lost ----
 level_one() { "$CERBERUS" kill 1 --reason "end of the test" --actor tester >/dev/null; }
 check "kill 1 is accepted" level_one
-quiet() { [ "$("$CERBERUS" orders --limit 50 -o json | jq '[.rows[] | select(.state | IN("ready","sending","unknown"))] | length')" -eq 0 ]; }
-check "no order stays undecided" wait_until 90 quiet
+check "no order stays undecided" wait_until 90 decided
 audit() { "$CERBERUS" audit >"$STACK/audit" 2>&1; }
 check "the auditor finds no difference" wait_until 60 audit
 doubled() { [ "$(admin_sql "SELECT count(*) FROM (SELECT client_order_id FROM execution.orders GROUP BY 1 HAVING count(*) > 1) d")" != 0 ]; }

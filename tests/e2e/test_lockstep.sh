@@ -8,7 +8,7 @@ export REPLAY=$PWD/tests/fixtures/candles_BTCUSDT_1m.csv.gz:BTCUSDT SPEED=lockst
 finished() { sim_status | jq -e '.finished == true'; }
 dump() { # everything that was decided, executed and booked
     psql -X -q -h "$(endpoint postgres.socket)" -U cerberus_admin -d cerberus -v ON_ERROR_STOP=1 <<SQL
-\copy (SELECT * FROM signals.intents ORDER BY intent_id) TO '$1.intents' CSV
+\copy (SELECT * FROM signals.intent ORDER BY intent_id) TO '$1.intents' CSV
 \copy (SELECT * FROM execution.fills ORDER BY venue, account, symbol, trade_id) TO '$1.fills' CSV
 \copy (SELECT * FROM portfolio.ledger_entry ORDER BY entry_id) TO '$1.ledger' CSV
 SQL

@@ -105,16 +105,20 @@ static void check_disk(doctor *self, const cli *where)
 static void check_gateway(doctor *self, cli *where)
 {
     json_t *answer = NULL;
-    const int code = cli_request(where, "GET", "/v1/differences?limit=1", NULL, &answer);
+    const int code = cli_request(where, "GET", "/v1/differences?limit=1000", NULL, &answer);
     note(self,
         "gateway",
         code == CLI_OK,
         code == CLI_OK ? "token accepted" : "see the message above");
-    const size_t count = json_array_size(json_object_get(answer, "rows"));
+    const json_t *rows = json_object_get(answer, "rows");
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        count += json_is_true(json_object_get(json_array_get(rows, i), "is_open")) ? 1U : 0U;
+    }
     note(self,
         "books agree with the venue",
         code == CLI_OK && count == 0,
-        count == 0 ? "no difference recorded" : "see GET /v1/differences");
+        count == 0 ? "no open difference" : "see GET /v1/differences");
     json_decref(answer);
 }
 

@@ -4,7 +4,8 @@
     garbling_proxy.py UPSTREAM_PORT PORT_FILE EVERY
 
 Of the HTTP answers, and of the WebSocket frames of each connection, every EVERY-th is replaced by garbage;
-the others pass. EVERY = 1 forwards nothing at all. What is garbage is visibly so (broken JSON, wrong types,
+the others pass. EVERY = 1 forwards nothing at all; EVERY = orders spoils each answer to a new order, after the
+exchange has taken it, and nothing else. What is garbage is visibly so (broken JSON, wrong types,
 cut or lying HTTP, frames that no WebSocket may carry): a false but well-formed price is what nobody can tell.
 The port goes to PORT_FILE, one line per spoiled message to stdout.
 """
@@ -76,7 +77,7 @@ def answer(status, body, headers=()):
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
-def spoil_answer(connection, path):
+def spoil_answer(connection, method, path):
     """Sends one spoiled HTTP answer. False: the connection is over."""
     number = next(numbers)
     body = TEXTS[number % len(TEXTS)]
@@ -92,7 +93,7 @@ def spoil_answer(connection, path):
         ("wrong body", answer("200 OK", body), True),
     ]
     name, text, is_open = kinds[number % len(kinds)]
-    tell(f"http {path.split('?')[0]}: {name}")
+    tell(f"http {method} {path.split('?')[0]}: {name}")
     connection.sendall(text)
     return is_open
 
@@ -174,7 +175,7 @@ def pump_frames(source, connection, every):
             size = int.from_bytes(extra, "big")
         payload = read_exactly(source, size)
         seen += (head[0] & 0x0F) == 1
-        if (head[0] & 0x0F) == 1 and seen % every == 0:
+        if every > 0 and (head[0] & 0x0F) == 1 and seen % every == 0:
             if not spoil_frame(connection):
                 return
         else:
@@ -229,6 +230,12 @@ class Prefixed:
         return self.link.recv(size)
 
 
+def is_spoiled(every, method, path):
+    if every == 0:
+        return method == "POST" and path.split("?")[0] == "/api/v3/order"
+    return next(turns) % every == 0
+
+
 def serve(connection, upstream, every):
     is_open = True
     while is_open:
@@ -246,10 +253,10 @@ def serve(connection, upstream, every):
         body = rest + (read_exactly(connection, size - len(rest)) if len(rest) < size else b"")
         if headers.get("expect"):
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        reply = forward(upstream, method, path, headers, body) if every > 1 else b""
+        reply = forward(upstream, method, path, headers, body) if every != 1 else b""
         # The request has reached the exchange; only its answer is lost.
-        if next(turns) % every == 0:
-            is_open = spoil_answer(connection, path)
+        if is_spoiled(every, method, path):
+            is_open = spoil_answer(connection, method, path)
         else:
             connection.sendall(reply)
 
@@ -265,7 +272,8 @@ def serve_safely(connection, upstream, every):
 
 
 def main():
-    upstream, port_file, every = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    upstream, port_file = int(sys.argv[1]), sys.argv[2]
+    every = 0 if sys.argv[3] == "orders" else int(sys.argv[3])
     listener = socket.create_server(("127.0.0.1", 0))
     with open(port_file + ".new", "w", encoding="ascii") as file:
         file.write(str(listener.getsockname()[1]))
