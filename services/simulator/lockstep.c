@@ -465,8 +465,9 @@ static void begin_step(simulator *self)
     step->step++;
     step->phase = SIM_PHASE_CLOSE;
     step->symbol = 0;
+    /* The clock alone first: a service must have set its own before a message of the new time
+     * comes. */
     sim_pace_tell(self);
-    CB_MAYBE(close_next(self));
     settle(self);
 }
 
