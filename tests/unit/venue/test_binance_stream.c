@@ -145,8 +145,8 @@ static void stream_skips_kinds_it_does_not_know(void **state)
     static const char *const texts[] = {"{\"e\":\"24hrTicker\",\"E\":1,\"s\":\"X\",\"p\":\"1\"}",
         "{\"stream\":\"!miniTicker@arr\",\"data\":[{\"e\":\"24hrMiniTicker\"}]}",
         "{\"stream\":\"x@new\",\"data\":{\"z\":1}}",
-        "{\"e\":\"kline\",\"E\":1,\"s\":\"X\",\"k\":{\"t\":1,\"i\":\"1M\",\"o\":\"1\",\"h\":\"1\","
-        "\"l\":\"1\",\"c\":\"1\",\"v\":\"1\",\"q\":\"1\",\"n\":1,\"x\":true}}"};
+        ("{\"e\":\"kline\",\"E\":1,\"s\":\"X\",\"k\":{\"t\":1,\"i\":\"1M\",\"o\":\"1\",\"h\":\"1\","
+         "\"l\":\"1\",\"c\":\"1\",\"v\":\"1\",\"q\":\"1\",\"n\":1,\"x\":true}}")};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         assert_int_equal(parse(texts[i]), CB_OK);
         assert_int_equal(event.type, CB_VENUE_EVENT_NONE);
