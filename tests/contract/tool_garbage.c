@@ -23,7 +23,8 @@
 #include "wire/codec.h"
 #include "wire/subjects.h"
 
-#define PAYLOAD_MAX (64 * 1024) /* the server's limit: one byte more ends the connection */
+#define PAYLOAD_MAX ((size_t)64 * 1024) /* the server's limit: one byte more ends the connection   \
+                                         */
 #define FRAME_MAX (PAYLOAD_MAX + 1024)
 #define USER_MAX 24
 #define USERS_MAX 16
@@ -317,7 +318,7 @@ static void attack_oversized(tool *self, const char *subject, const char *user)
     }
     self->is_bad |= !is_refused;
     log_out(self);
-    (void)printf("%s as %s: 1 message of %d bytes, %s\n",
+    (void)printf("%s as %s: 1 message of %zu bytes, %s\n",
         subject,
         user,
         PAYLOAD_MAX + 1,
