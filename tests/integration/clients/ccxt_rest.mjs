@@ -10,7 +10,12 @@ export async function ccxtClient(Exchange, venue, overrides = {}) {
     const exchange = new Exchange({
         apiKey: venue.key,
         secret: venue.secret,
-        options: { defaultType: 'spot', fetchMarkets: { types: ['spot'] }, fetchCurrencies: false, fetchMargins: false },
+        options: {
+            defaultType: 'spot',
+            fetchMarkets: { types: ['spot'] },
+            fetchCurrencies: false,
+            fetchMargins: false,
+        },
         ...overrides,
     });
     const api = exchange.urls.api;
@@ -69,11 +74,20 @@ async function marketData(tap, venue, exchange) {
         assert.ok(book.bids[0][0] < book.asks[0][0], 'crossed');
         assert.ok(book.nonce > 0);
         const prices = (side) => side.map(([price]) => price);
-        assert.deepEqual(prices(book.bids), prices(book.bids).sort((a, b) => b - a));
-        assert.deepEqual(prices(book.asks), prices(book.asks).sort((a, b) => a - b));
+        assert.deepEqual(
+            prices(book.bids),
+            prices(book.bids).sort((a, b) => b - a),
+        );
+        assert.deepEqual(
+            prices(book.asks),
+            prices(book.asks).sort((a, b) => a - b),
+        );
     });
     await tap.check('ccxt: fetchTrades', async () => {
-        const trades = await eventually(() => exchange.fetchTrades(venue.pair, undefined, 10), (list) => list.length > 0);
+        const trades = await eventually(
+            () => exchange.fetchTrades(venue.pair, undefined, 10),
+            (list) => list.length > 0,
+        );
         for (const trade of trades) {
             assert.ok(trade.id && trade.price > 0 && trade.amount > 0 && trade.timestamp > 0);
             assert.ok(['buy', 'sell'].includes(trade.side));
@@ -137,7 +151,10 @@ async function limitOrders(tap, venue, exchange, market) {
     });
     await tap.check('ccxt: fetchOpenOrders lists it', async () => {
         const open = await exchange.fetchOpenOrders(venue.pair);
-        assert.deepEqual(open.map(({ id }) => id), [order.id]);
+        assert.deepEqual(
+            open.map(({ id }) => id),
+            [order.id],
+        );
     });
     await tap.check('ccxt: cancelOrder frees the money', async () => {
         const canceled = await exchange.cancelOrder(order.id, venue.pair);
@@ -152,7 +169,9 @@ async function limitOrders(tap, venue, exchange, market) {
     });
     await tap.check('ccxt: a client order id of our own is kept', async () => {
         const clientOrderId = `own-${Date.now()}`;
-        const placed = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await far(), { clientOrderId });
+        const placed = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await far(), {
+            clientOrderId,
+        });
         assert.equal(placed.clientOrderId, clientOrderId);
         const canceled = await exchange.cancelOrder('', venue.pair, { clientOrderId });
         assert.equal(canceled.id, placed.id);
@@ -195,7 +214,11 @@ async function filled(venue, exchange, place) {
     assert.ok(trades.length > 0, 'no trades of the order');
     assert.equal(sum(trades.map(({ info }) => e8(info.qty))), e8(order.info.executedQty));
     const after = await exchange.fetchBalance();
-    for (const asset of new Set([venue.base, venue.quote, ...trades.map(({ info }) => info.commissionAsset)])) {
+    for (const asset of new Set([
+        venue.base,
+        venue.quote,
+        ...trades.map(({ info }) => info.commissionAsset),
+    ])) {
         assert.equal(total(after, asset) - total(before, asset), effect(trades, asset, venue), asset);
     }
     return { order, trades };
@@ -204,46 +227,59 @@ async function filled(venue, exchange, place) {
 async function marketOrders(tap, venue, exchange) {
     await tap.check('ccxt: market buy by base quantity; balances move by its fills', async () => {
         const { order, trades } = await filled(venue, exchange, () =>
-            exchange.createOrder(venue.pair, 'market', 'buy', 0.02));
+            exchange.createOrder(venue.pair, 'market', 'buy', 0.02),
+        );
         assert.equal(order.filled, 0.02);
         assert.ok(trades.every(({ takerOrMaker, fee }) => takerOrMaker === 'taker' && fee.cost > 0));
     });
     await tap.check('ccxt: market buy by quote cost', async () => {
         const { order } = await filled(venue, exchange, () =>
-            exchange.createMarketBuyOrderWithCost(venue.pair, 500));
+            exchange.createMarketBuyOrderWithCost(venue.pair, 500),
+        );
         assert.ok(order.cost <= 500 && order.cost > 490, `cost ${order.cost}`);
     });
     await tap.check('ccxt: market sell', async () => {
         await filled(venue, exchange, () => exchange.createOrder(venue.pair, 'market', 'sell', 0.02));
     });
-    await tap.check('ccxt: a limit order through the spread fills at the book, not at its price', async () => {
-        const { order } = await filled(venue, exchange, async () => {
-            const { ask } = await best(exchange, venue);
-            const price = onGrid(ask, 1.01, exchange.markets[venue.pair].precision.price);
-            return exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, price);
-        });
-        assert.ok(order.average < order.price);
-    });
+    await tap.check(
+        'ccxt: a limit order through the spread fills at the book, not at its price',
+        async () => {
+            const { order } = await filled(venue, exchange, async () => {
+                const { ask } = await best(exchange, venue);
+                const price = onGrid(ask, 1.01, exchange.markets[venue.pair].precision.price);
+                return exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, price);
+            });
+            assert.ok(order.average < order.price);
+        },
+    );
 }
 
 async function timeInForce(tap, venue, exchange, market) {
     const at = async (factor) => onGrid((await best(exchange, venue)).bid, factor, market.precision.price);
     await tap.check('ccxt: IOC that meets nobody expires', async () => {
-        const order = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await at(0.97), { timeInForce: 'IOC' });
+        const order = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await at(0.97), {
+            timeInForce: 'IOC',
+        });
         assert.equal(order.status, 'expired');
         assert.equal(order.filled, 0);
     });
     await tap.check('ccxt: IOC that meets somebody fills', async () => {
-        const order = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await at(1.01), { timeInForce: 'IOC' });
+        const order = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await at(1.01), {
+            timeInForce: 'IOC',
+        });
         assert.equal(order.status, 'closed');
     });
     await tap.check('ccxt: FOK fills whole', async () => {
-        const order = await exchange.createOrder(venue.pair, 'limit', 'sell', 0.01, await at(0.99), { timeInForce: 'FOK' });
+        const order = await exchange.createOrder(venue.pair, 'limit', 'sell', 0.01, await at(0.99), {
+            timeInForce: 'FOK',
+        });
         assert.equal(order.status, 'closed');
         assert.equal(order.filled, 0.01);
     });
     await tap.check('ccxt: FOK that cannot fill whole does not fill at all', async () => {
-        const order = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await at(0.97), { timeInForce: 'FOK' });
+        const order = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await at(0.97), {
+            timeInForce: 'FOK',
+        });
         assert.equal(order.status, 'expired');
         assert.equal(order.filled, 0);
     });
@@ -255,7 +291,9 @@ async function timeInForce(tap, venue, exchange, market) {
         );
     });
     await tap.check('ccxt: post-only away from the spread rests', async () => {
-        const order = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await at(0.97), { postOnly: true });
+        const order = await exchange.createOrder(venue.pair, 'limit', 'buy', 0.01, await at(0.97), {
+            postOnly: true,
+        });
         assert.equal(order.info.type, 'LIMIT_MAKER');
         assert.equal(order.status, 'open');
         await exchange.cancelOrder(order.id, venue.pair);
@@ -280,7 +318,9 @@ async function stopOrders(tap, venue, exchange, market) {
     });
     await tap.check('ccxt: a stop price on the wrong side is refused', async () => {
         await refused(
-            exchange.createOrder(venue.pair, 'limit', 'sell', 0.01, await at(0.96), { stopLossPrice: await at(1.03) }),
+            exchange.createOrder(venue.pair, 'limit', 'sell', 0.01, await at(0.96), {
+                stopLossPrice: await at(1.03),
+            }),
             ccxt.OrderImmediatelyFillable,
             /would trigger immediately/i,
         );
@@ -303,7 +343,9 @@ async function lists(tap, venue, exchange, market) {
         const all = await exchange.fetchOrders(venue.pair);
         const closed = await exchange.fetchClosedOrders(venue.pair);
         const canceled = await exchange.fetchCanceledOrders(venue.pair);
-        assert.ok(closed.length >= 5 && canceled.length >= 5 && all.length >= closed.length + canceled.length);
+        assert.ok(
+            closed.length >= 5 && canceled.length >= 5 && all.length >= closed.length + canceled.length,
+        );
         assert.ok(closed.every(({ status, filled: done, amount }) => status === 'closed' && done <= amount));
         assert.ok(canceled.every(({ status }) => status === 'canceled'));
         assert.equal(new Set(all.map(({ clientOrderId }) => clientOrderId)).size, all.length);
@@ -312,9 +354,15 @@ async function lists(tap, venue, exchange, market) {
         const trades = await exchange.fetchMyTrades(venue.pair);
         assert.ok(trades.length >= 5);
         const ids = trades.map(({ id }) => Number(id));
-        assert.deepEqual(ids, [...ids].sort((a, b) => a - b));
+        assert.deepEqual(
+            ids,
+            [...ids].sort((a, b) => a - b),
+        );
         const page = await exchange.fetchMyTrades(venue.pair, undefined, 2, { fromId: ids[1] });
-        assert.deepEqual(page.map(({ id }) => Number(id)), ids.slice(1, 3));
+        assert.deepEqual(
+            page.map(({ id }) => Number(id)),
+            ids.slice(1, 3),
+        );
     });
     await tap.check('ccxt: fetchOrderTrades', async () => {
         const [last] = (await exchange.fetchClosedOrders(venue.pair)).slice(-1);
@@ -327,20 +375,42 @@ async function errors(tap, venue, exchange, market) {
     const at = async (factor) => onGrid((await best(exchange, venue)).bid, factor, market.precision.price);
     const raw = async (fields) =>
         exchange.privatePostOrder({
-            symbol: venue.symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', price: await at(0.98), quantity: '0.01', ...fields,
+            symbol: venue.symbol,
+            side: 'BUY',
+            type: 'LIMIT',
+            timeInForce: 'GTC',
+            price: await at(0.98),
+            quantity: '0.01',
+            ...fields,
         });
     await tap.check('ccxt: more than the account holds is InsufficientFunds', async () => {
-        await refused(exchange.createOrder(venue.pair, 'limit', 'buy', 10, await at(0.98)), ccxt.InsufficientFunds, /insufficient balance/);
-        await refused(exchange.createOrder(venue.pair, 'market', 'sell', 100), ccxt.InsufficientFunds, /insufficient balance/);
+        await refused(
+            exchange.createOrder(venue.pair, 'limit', 'buy', 10, await at(0.98)),
+            ccxt.InsufficientFunds,
+            /insufficient balance/,
+        );
+        await refused(
+            exchange.createOrder(venue.pair, 'market', 'sell', 100),
+            ccxt.InsufficientFunds,
+            /insufficient balance/,
+        );
     });
     await tap.check('ccxt: a quantity outside the lot size is InvalidOrder', async () => {
         await refused(raw({ quantity: '1000000' }), ccxt.InvalidOrder, /LOT_SIZE/);
     });
     await tap.check('ccxt: a price off the grid is InvalidOrder', async () => {
-        await refused(raw({ price: `${Math.round(await at(0.98))}.001` }), ccxt.BaseError, /PRICE_FILTER|-1111/);
+        await refused(
+            raw({ price: `${Math.round(await at(0.98))}.001` }),
+            ccxt.BaseError,
+            /PRICE_FILTER|-1111/,
+        );
     });
     await tap.check('ccxt: a price far from the market is refused by its filter', async () => {
-        await refused(raw({ price: onGrid(await at(1), 0.1, market.precision.price), quantity: '0.1' }), ccxt.ExchangeError, /PERCENT_PRICE/);
+        await refused(
+            raw({ price: onGrid(await at(1), 0.1, market.precision.price), quantity: '0.1' }),
+            ccxt.ExchangeError,
+            /PERCENT_PRICE/,
+        );
     });
     await tap.check('ccxt: an order of too little value is refused by its filter', async () => {
         await refused(raw({ quantity: String(market.limits.amount.min) }), ccxt.ExchangeError, /NOTIONAL/);
@@ -352,7 +422,11 @@ async function errors(tap, venue, exchange, market) {
         await refused(exchange.fetchOrder('999999999', venue.pair), ccxt.OrderNotFound, /-2013/);
     });
     await tap.check('ccxt: a missing parameter is named', async () => {
-        await refused(exchange.privatePostOrder({ symbol: venue.symbol, side: 'BUY', type: 'LIMIT' }), ccxt.BadRequest, /-1102/);
+        await refused(
+            exchange.privatePostOrder({ symbol: venue.symbol, side: 'BUY', type: 'LIMIT' }),
+            ccxt.BadRequest,
+            /-1102/,
+        );
     });
     await tap.check('ccxt: a wrong key and a wrong secret are AuthenticationError', async () => {
         const stranger = await ccxtClient(ccxt.binance, venue, { apiKey: 'nobody' });

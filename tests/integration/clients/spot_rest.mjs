@@ -47,7 +47,10 @@ async function marketData(tap, venue, call, rest) {
         assert.ok(Number(book.bids[0][0]) < Number(book.asks[0][0]));
     });
     await tap.check('spot: trades and aggregate trades', async () => {
-        const trades = await eventually(() => call('getTrades', { symbol, limit: 5 }), (list) => list.length > 0);
+        const trades = await eventually(
+            () => call('getTrades', { symbol, limit: 5 }),
+            (list) => list.length > 0,
+        );
         assert.ok(trades.every(({ price, qty }) => e8(price) > 0n && e8(qty) > 0n));
         const aggregates = await call('aggTrades', { symbol, limit: 5 });
         assert.ok(aggregates.length > 0 && aggregates.every(({ f, l }) => l >= f));
@@ -65,7 +68,9 @@ async function marketData(tap, venue, call, rest) {
     });
     await tap.check('spot: the answer tells the used weight', async () => {
         const { rateLimits } = await rest.depth({ symbol, limit: 5 });
-        assert.ok(rateLimits.some(({ rateLimitType, count }) => rateLimitType === 'REQUEST_WEIGHT' && count > 0));
+        assert.ok(
+            rateLimits.some(({ rateLimitType, count }) => rateLimitType === 'REQUEST_WEIGHT' && count > 0),
+        );
     });
     return rules;
 }
@@ -77,9 +82,18 @@ const balance = (account, asset) => {
 
 async function orders(tap, venue, call, rules) {
     const { symbol } = venue;
-    const at = async (factor) => onGrid((await call('tickerBookTicker', { symbol })).bidPrice, factor, rules.tick);
+    const at = async (factor) =>
+        onGrid((await call('tickerBookTicker', { symbol })).bidPrice, factor, rules.tick);
     const limit = async (factor, fields = {}) =>
-        call('newOrder', { symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: 0.01, price: await at(factor), ...fields });
+        call('newOrder', {
+            symbol,
+            side: 'BUY',
+            type: 'LIMIT',
+            timeInForce: 'GTC',
+            quantity: 0.01,
+            price: await at(factor),
+            ...fields,
+        });
 
     await tap.check('spot: limit order, query by both ids, cancel', async () => {
         const placed = await limit(0.95, { newClientOrderId: `spot-${Date.now()}` });
@@ -87,7 +101,10 @@ async function orders(tap, venue, call, rules) {
         const { orderId, clientOrderId } = placed;
         assert.equal((await call('getOrder', { symbol, orderId })).clientOrderId, clientOrderId);
         assert.equal((await call('getOrder', { symbol, origClientOrderId: clientOrderId })).orderId, orderId);
-        assert.deepEqual((await call('getOpenOrders', { symbol })).map((order) => order.orderId), [orderId]);
+        assert.deepEqual(
+            (await call('getOpenOrders', { symbol })).map((order) => order.orderId),
+            [orderId],
+        );
         const canceled = await call('deleteOrder', { symbol, orderId });
         assert.equal(canceled.status, 'CANCELED');
         assert.equal(canceled.origClientOrderId, clientOrderId);
@@ -101,9 +118,17 @@ async function orders(tap, venue, call, rules) {
         const cost = sum(order.fills.map(({ price, qty }) => mulE8(e8(price), e8(qty))));
         assert.equal(cost, e8(order.cummulativeQuoteQty));
         const after = await call('getAccount');
-        const fee = (asset) => sum(order.fills.filter((fill) => fill.commissionAsset === asset).map(({ commission }) => e8(commission)));
+        const fee = (asset) =>
+            sum(
+                order.fills
+                    .filter((fill) => fill.commissionAsset === asset)
+                    .map(({ commission }) => e8(commission)),
+            );
         assert.equal(balance(before, venue.quote) - balance(after, venue.quote), cost + fee(venue.quote));
-        assert.equal(balance(after, venue.base) - balance(before, venue.base), e8(order.executedQty) - fee(venue.base));
+        assert.equal(
+            balance(after, venue.base) - balance(before, venue.base),
+            e8(order.executedQty) - fee(venue.base),
+        );
     });
     await tap.check('spot: market order by quote quantity never spends more', async () => {
         const order = await call('newOrder', { symbol, side: 'BUY', type: 'MARKET', quoteOrderQty: 250 });
@@ -130,7 +155,11 @@ async function orders(tap, venue, call, rules) {
     await tap.check('spot: stop-loss-limit and take-profit-limit wait', async () => {
         const sell = { side: 'SELL', stopPrice: await at(0.97) };
         const stop = await limit(0.96, { ...sell, type: 'STOP_LOSS_LIMIT' });
-        const profit = await limit(1.02, { side: 'SELL', type: 'TAKE_PROFIT_LIMIT', stopPrice: await at(1.03) });
+        const profit = await limit(1.02, {
+            side: 'SELL',
+            type: 'TAKE_PROFIT_LIMIT',
+            stopPrice: await at(1.03),
+        });
         for (const { orderId } of [stop, profit]) {
             assert.equal((await call('getOrder', { symbol, orderId })).isWorking, false);
             assert.equal((await call('deleteOrder', { symbol, orderId })).status, 'CANCELED');
@@ -139,8 +168,14 @@ async function orders(tap, venue, call, rules) {
     await tap.check('spot: cancel and replace', async () => {
         const first = await limit(0.95);
         const answer = await call('orderCancelReplace', {
-            symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: 0.02, price: await at(0.94),
-            cancelReplaceMode: 'STOP_ON_FAILURE', cancelOrderId: first.orderId,
+            symbol,
+            side: 'BUY',
+            type: 'LIMIT',
+            timeInForce: 'GTC',
+            quantity: 0.02,
+            price: await at(0.94),
+            cancelReplaceMode: 'STOP_ON_FAILURE',
+            cancelOrderId: first.orderId,
         });
         assert.equal(answer.cancelResult, 'SUCCESS');
         assert.equal(answer.newOrderResult, 'SUCCESS');
@@ -156,7 +191,11 @@ async function orders(tap, venue, call, rules) {
         const trades = await call('myTrades', { symbol });
         assert.ok(trades.length >= 3);
         const executed = sum(all.map(({ executedQty }) => e8(executedQty)));
-        assert.equal(sum(trades.map(({ qty }) => e8(qty))), executed, 'the trades are the orders\' executed quantity');
+        assert.equal(
+            sum(trades.map(({ qty }) => e8(qty))),
+            executed,
+            "the trades are the orders' executed quantity",
+        );
     });
 }
 
@@ -164,16 +203,48 @@ async function errors(tap, venue, call, rules) {
     const { symbol } = venue;
     const limit = async (fields) =>
         call('newOrder', {
-            symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: 0.01,
-            price: onGrid((await call('tickerBookTicker', { symbol })).bidPrice, 0.98, rules.tick), ...fields,
+            symbol,
+            side: 'BUY',
+            type: 'LIMIT',
+            timeInForce: 'GTC',
+            quantity: 0.01,
+            price: onGrid((await call('tickerBookTicker', { symbol })).bidPrice, 0.98, rules.tick),
+            ...fields,
         });
-    await tap.check('spot: refusals are BadRequestError with Binance\'s words and codes', async () => {
-        assert.equal((await refused(limit({ quantity: 10 }), BadRequestError, /insufficient balance/)).code, -2010);
+    await tap.check("spot: refusals are BadRequestError with Binance's words and codes", async () => {
+        assert.equal(
+            (await refused(limit({ quantity: 10 }), BadRequestError, /insufficient balance/)).code,
+            -2010,
+        );
         assert.equal((await refused(limit({ quantity: 1000000 }), BadRequestError, /LOT_SIZE/)).code, -1013);
-        assert.equal((await refused(limit({ quantity: Number(rules.step) }), BadRequestError, /NOTIONAL/)).code, -1013);
-        assert.equal((await refused(limit({ symbol: 'NOPEUSDT' }), BadRequestError, /Invalid symbol/)).code, -1121);
-        assert.equal((await refused(call('getOrder', { symbol, orderId: 99999999 }), BadRequestError, /does not exist/)).code, -2013);
-        assert.equal((await refused(call('deleteOrder', { symbol, orderId: 99999999 }), BadRequestError, /Unknown order/)).code, -2011);
+        assert.equal(
+            (await refused(limit({ quantity: Number(rules.step) }), BadRequestError, /NOTIONAL/)).code,
+            -1013,
+        );
+        assert.equal(
+            (await refused(limit({ symbol: 'NOPEUSDT' }), BadRequestError, /Invalid symbol/)).code,
+            -1121,
+        );
+        assert.equal(
+            (
+                await refused(
+                    call('getOrder', { symbol, orderId: 99999999 }),
+                    BadRequestError,
+                    /does not exist/,
+                )
+            ).code,
+            -2013,
+        );
+        assert.equal(
+            (
+                await refused(
+                    call('deleteOrder', { symbol, orderId: 99999999 }),
+                    BadRequestError,
+                    /Unknown order/,
+                )
+            ).code,
+            -2011,
+        );
     });
     await tap.check('spot: a wrong key is UnauthorizedError, a wrong secret BadRequestError', async () => {
         const stranger = spotClient(venue, { apiKey: 'nobody' }).restAPI;

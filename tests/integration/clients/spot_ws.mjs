@@ -58,15 +58,26 @@ async function refusal(promise) {
 async function orders(tap, venue, api) {
     const { symbol } = venue;
     const limit = async (fields = {}) =>
-        (await api.orderPlace({
-            symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: 0.01, price: await far(api, symbol, 0.95), ...fields,
-        })).data;
+        (
+            await api.orderPlace({
+                symbol,
+                side: 'BUY',
+                type: 'LIMIT',
+                timeInForce: 'GTC',
+                quantity: 0.01,
+                price: await far(api, symbol, 0.95),
+                ...fields,
+            })
+        ).data;
     await tap.check('spot ws: order place, status, open orders, cancel', async () => {
         const placed = await limit();
         const { orderId } = placed;
         assert.equal(placed.status, 'NEW');
         assert.equal((await api.orderStatus({ symbol, orderId })).data.status, 'NEW');
-        assert.deepEqual((await api.openOrdersStatus({ symbol })).data.map((order) => order.orderId), [orderId]);
+        assert.deepEqual(
+            (await api.openOrdersStatus({ symbol })).data.map((order) => order.orderId),
+            [orderId],
+        );
         assert.equal((await api.orderCancel({ symbol, orderId })).data.status, 'CANCELED');
         assert.equal((await api.orderStatus({ symbol, orderId })).data.status, 'CANCELED');
     });
@@ -79,15 +90,21 @@ async function orders(tap, venue, api) {
     await tap.check('spot ws: cancel-replace, test order, cancel all', async () => {
         const first = await limit();
         const { data } = await api.orderCancelReplace({
-            symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: 0.02, price: await far(api, symbol, 0.94),
-            cancelReplaceMode: 'STOP_ON_FAILURE', cancelOrderId: first.orderId,
+            symbol,
+            side: 'BUY',
+            type: 'LIMIT',
+            timeInForce: 'GTC',
+            quantity: 0.02,
+            price: await far(api, symbol, 0.94),
+            cancelReplaceMode: 'STOP_ON_FAILURE',
+            cancelOrderId: first.orderId,
         });
         assert.equal(data.newOrderResult, 'SUCCESS');
         await api.orderTest({ symbol, side: 'BUY', type: 'MARKET', quantity: 0.01 });
         await limit();
         assert.equal((await api.openOrdersCancelAll({ symbol })).data.length, 2);
     });
-    await tap.check('spot ws: refusals carry Binance\'s codes', async () => {
+    await tap.check("spot ws: refusals carry Binance's codes", async () => {
         assert.equal((await refusal(limit({ quantity: 10 }))).code, -2010);
         assert.equal((await refusal(limit({ quantity: 1000000 }))).code, -1013);
         assert.equal((await refusal(api.orderStatus({ symbol, orderId: 99999999 }))).code, -2013);
@@ -106,8 +123,17 @@ async function userData(tap, venue, api) {
         await eventually(reports, (list) => list.at(-1)?.X === 'FILLED');
         assert.equal(reports()[0].x, 'NEW');
         const traded = reports().filter(({ x }) => x === 'TRADE');
-        assert.equal(traded.reduce((total, { l }) => total + e8(l), 0n), e8(data.executedQty));
-        await eventually(() => events, (list) => list.some(({ e, B }) => e === 'outboundAccountPosition' && B.some(({ a }) => a === venue.base)));
+        assert.equal(
+            traded.reduce((total, { l }) => total + e8(l), 0n),
+            e8(data.executedQty),
+        );
+        await eventually(
+            () => events,
+            (list) =>
+                list.some(
+                    ({ e, B }) => e === 'outboundAccountPosition' && B.some(({ a }) => a === venue.base),
+                ),
+        );
         await api.userDataStreamUnsubscribe();
     });
 }
@@ -116,7 +142,11 @@ async function userData(tap, venue, api) {
 async function take(stream, count) {
     const seen = [];
     stream.on('message', (message) => seen.push(message));
-    await eventually(() => seen, ({ length }) => length >= count, 30_000);
+    await eventually(
+        () => seen,
+        ({ length }) => length >= count,
+        30_000,
+    );
     stream.unsubscribe();
     await new Promise((resolve) => setTimeout(resolve, 500)); // at most 5 messages a second from a client
     return seen;
@@ -124,35 +154,66 @@ async function take(stream, count) {
 
 async function marketStreams(tap, venue, streams) {
     const symbol = venue.symbol.toLowerCase();
-    await tap.check('spot streams: trade ids are gapless', async () => {
-        const trades = await take(streams.trade({ symbol }), 5);
-        assert.ok(trades.every(({ e, s }) => e === 'trade' && s === venue.symbol));
-        trades.slice(1).forEach(({ t }, i) => assert.equal(Number(t), Number(trades[i].t) + 1));
-    }, 40_000);
-    await tap.check('spot streams: aggregate trades', async () => {
-        const [first] = await take(streams.aggTrade({ symbol }), 1);
-        assert.ok(first.e === 'aggTrade' && e8(first.p) > 0n);
-    }, 40_000);
-    await tap.check('spot streams: kline', async () => {
-        const [{ e, k }] = await take(streams.kline({ symbol, interval: '1m' }), 1);
-        assert.equal(e, 'kline');
-        assert.ok(k.i === '1m' && e8(k.h) >= e8(k.l));
-    }, 40_000);
-    await tap.check('spot streams: each depth update follows the one before', async () => {
-        const updates = await take(streams.diffBookDepth({ symbol, updateSpeed: '100ms' }), 10);
-        updates.slice(1).forEach(({ U }, i) => assert.equal(Number(U), Number(updates[i].u) + 1));
-    }, 40_000);
-    await tap.check('spot streams: partial book', async () => {
-        const [{ bids, asks }] = await take(streams.partialBookDepth({ symbol, levels: '5', updateSpeed: '100ms' }), 1);
-        assert.ok(bids.length === 5 && asks.length === 5 && e8(bids[0][0]) < e8(asks[0][0]));
-    }, 40_000);
-    await tap.check('spot streams: best bid and ask', async () => {
-        const quotes = await take(streams.bookTicker({ symbol }), 3);
-        assert.ok(quotes.every(({ b, a }) => e8(b) < e8(a)));
-        assert.ok(quotes.slice(1).every(({ u }, i) => Number(u) > Number(quotes[i].u)));
-    }, 40_000);
-    await tap.check('spot streams: mini ticker', async () => {
-        const [mini] = await take(streams.miniTicker({ symbol }), 1);
-        assert.equal(mini.e, '24hrMiniTicker');
-    }, 40_000);
+    await tap.check(
+        'spot streams: trade ids are gapless',
+        async () => {
+            const trades = await take(streams.trade({ symbol }), 5);
+            assert.ok(trades.every(({ e, s }) => e === 'trade' && s === venue.symbol));
+            trades.slice(1).forEach(({ t }, i) => assert.equal(Number(t), Number(trades[i].t) + 1));
+        },
+        40_000,
+    );
+    await tap.check(
+        'spot streams: aggregate trades',
+        async () => {
+            const [first] = await take(streams.aggTrade({ symbol }), 1);
+            assert.ok(first.e === 'aggTrade' && e8(first.p) > 0n);
+        },
+        40_000,
+    );
+    await tap.check(
+        'spot streams: kline',
+        async () => {
+            const [{ e, k }] = await take(streams.kline({ symbol, interval: '1m' }), 1);
+            assert.equal(e, 'kline');
+            assert.ok(k.i === '1m' && e8(k.h) >= e8(k.l));
+        },
+        40_000,
+    );
+    await tap.check(
+        'spot streams: each depth update follows the one before',
+        async () => {
+            const updates = await take(streams.diffBookDepth({ symbol, updateSpeed: '100ms' }), 10);
+            updates.slice(1).forEach(({ U }, i) => assert.equal(Number(U), Number(updates[i].u) + 1));
+        },
+        40_000,
+    );
+    await tap.check(
+        'spot streams: partial book',
+        async () => {
+            const [{ bids, asks }] = await take(
+                streams.partialBookDepth({ symbol, levels: '5', updateSpeed: '100ms' }),
+                1,
+            );
+            assert.ok(bids.length === 5 && asks.length === 5 && e8(bids[0][0]) < e8(asks[0][0]));
+        },
+        40_000,
+    );
+    await tap.check(
+        'spot streams: best bid and ask',
+        async () => {
+            const quotes = await take(streams.bookTicker({ symbol }), 3);
+            assert.ok(quotes.every(({ b, a }) => e8(b) < e8(a)));
+            assert.ok(quotes.slice(1).every(({ u }, i) => Number(u) > Number(quotes[i].u)));
+        },
+        40_000,
+    );
+    await tap.check(
+        'spot streams: mini ticker',
+        async () => {
+            const [mini] = await take(streams.miniTicker({ symbol }), 1);
+            assert.equal(mini.e, '24hrMiniTicker');
+        },
+        40_000,
+    );
 }

@@ -53,7 +53,10 @@ function describe(error) {
     if (!(error instanceof Error)) {
         return JSON.stringify(error);
     }
-    const where = (error.stack ?? '').split('\n').filter((line) => line.includes('/clients/')).slice(0, 2);
+    const where = (error.stack ?? '')
+        .split('\n')
+        .filter((line) => line.includes('/clients/'))
+        .slice(0, 2);
     return [`${error.constructor.name}: ${error.message}`.slice(0, 1500), ...where].join('\n');
 }
 
@@ -79,7 +82,9 @@ export async function eventually(fn, predicate, ms = 15_000) {
             return value;
         }
         if (Date.now() > end) {
-            throw new Error(`did not become true within ${ms} ms; last: ${JSON.stringify(value)?.slice(0, 600)}`);
+            throw new Error(
+                `did not become true within ${ms} ms; last: ${JSON.stringify(value)?.slice(0, 600)}`,
+            );
         }
         await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -94,7 +99,10 @@ export async function refused(promise, type, pattern) {
     } catch (caught) {
         error = caught;
     }
-    assert.ok(error instanceof type, `${error?.constructor?.name} instead of ${type.name}: ${error?.message}`);
+    assert.ok(
+        error instanceof type,
+        `${error?.constructor?.name} instead of ${type.name}: ${error?.message}`,
+    );
     assert.match(String(error.message), pattern);
     return error;
 }
