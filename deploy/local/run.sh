@@ -7,6 +7,7 @@
 # SPEED=N|lockstep    market seconds per wall second (default 10 for agents, 60 for a replay)
 # FROM= TO=           part of a replay (RFC 3339)
 # AGENTS=SEED         seed of the simulated market (default 1)
+# EXTRA_SERVICE=…     further "key = value" lines for one service, such as EXTRA_SIGNALS
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -27,6 +28,8 @@ write_conf() {
         echo "http.port = ${HTTP_PORT[$service]}"
         echo "journal.dir = $RUN/journal"
         cat
+        local extra=EXTRA_${service^^}
+        [ -z "${!extra:-}" ] || printf '%s\n' "${!extra}"
     } >"$RUN/conf/$service.conf"
 }
 
