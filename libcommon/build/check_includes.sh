@@ -5,7 +5,7 @@ set -euo pipefail
 status=0
 refuse() { # files, forbidden include pattern, why
     local hits
-    hits=$(grep -nE "^#include \"($2)" $1 2>/dev/null || true)
+    hits=$(grep -nHE "^#include \"($2)" $1 2>/dev/null || true)
     if [ -n "$hits" ]; then
         echo "$hits" | sed "s|^|includes: $3: |" >&2
         status=1
@@ -24,7 +24,6 @@ for service in $(ls services); do
     [ -z "$core" ] || refuse "$core" '(rt/|wire/codec)' "a core may not include rt or the codec"
     [ "$service" = lab ] && continue
     all=$(files "services/$service")
-    [ -z "$all" ] || refuse "$all" "services/(?!$service/)" "no service includes another's headers" 2>/dev/null || true
     for other in $(ls services); do
         [ "$other" = "$service" ] && continue
         [ -z "$all" ] || refuse "$all" "(services/)?$other/" "$service includes $other"

@@ -3,6 +3,7 @@
 # defined in another pure archive or on the short list of pure_symbols.txt, and no archive has
 # writable data. Usage: check_purity.sh ARCHIVE…
 set -euo pipefail
+export LC_ALL=C # sort and join must agree on the order
 here=$(dirname "$0")
 defined=$(mktemp)
 trap 'rm -f "$defined"' EXIT
@@ -11,10 +12,11 @@ grep -v '^#' "$here/pure_symbols.txt" | sed 's/ .*//' | sort -u >>"$defined"
 sort -u -o "$defined" "$defined"
 status=0
 for archive in "$@"; do
-    while read -r symbol; do
-        echo "purity: $archive uses $symbol, which is not on pure_symbols.txt" >&2
+    while read -r symbol member; do
+        echo "purity: $archive($member) uses $symbol, which is not on pure_symbols.txt" >&2
         status=1
-    done < <(nm -u "$archive" 2>/dev/null | awk 'NF == 2 {print $2}' | sort -u | comm -23 - "$defined")
+    done < <(nm -uA "$archive" 2>/dev/null | sed -n 's/^.*:\([^:]*\.o\): *[Uwv] \(.*\)$/\2 \1/p' | sort -u |
+        join -v1 - "$defined")
     while read -r member section size; do
         echo "purity: $archive($member) has $size bytes in $section (mutable state)" >&2
         status=1
