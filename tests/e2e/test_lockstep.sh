@@ -3,7 +3,7 @@
 # auditor agrees with the exchange to the last unit.
 cd "$(dirname "$0")/../.."
 . tests/e2e/stack.sh
-export REPLAY=$PWD/tests/fixtures/candles_BTCUSDT_1m.csv.gz:BTCUSDT SPEED=lockstep
+export REPLAY=$PWD/tests/fixtures/candles_BTCUSDT_1m.csv.gz:BTCUSDT SPEED=lockstep TO=2024-01-01T08:00:00Z
 
 finished() { sim_status | jq -e '.finished == true'; }
 dump() { # everything that was decided, executed and booked
