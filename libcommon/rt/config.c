@@ -16,7 +16,7 @@
 #include "base/strview.h"
 #include "rt/config_internal.h"
 
-#define FILE_SIZE_MAX (64 * 1024)
+#define FILE_SIZE_MAX ((size_t)64 * 1024)
 #define PLACE_MAX 320
 
 typedef struct chosen {

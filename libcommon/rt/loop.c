@@ -176,7 +176,7 @@ static void heap_reserve(cb_loop *loop, size_t count)
         return;
     }
     const size_t capacity = loop->heap_capacity == 0 ? 32 : loop->heap_capacity * 2;
-    cb_timer **heap = realloc(loop->heap, capacity * sizeof(heap[0]));
+    cb_timer **heap = realloc(loop->heap, capacity * sizeof(cb_timer *));
     CB_ASSERT(heap != NULL);
     loop->heap = heap;
     loop->heap_capacity = capacity;

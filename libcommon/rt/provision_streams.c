@@ -13,7 +13,7 @@
 #include "rt/provision.h"
 #include "wire/subjects.h"
 
-#define STREAM_AGE_MAX_NS (72 * 3600 * CB_NS_PER_S)
+#define STREAM_AGE_MAX_NS (INT64_C(72) * 3600 * CB_NS_PER_S)
 #define STREAM_BYTES_MAX (INT64_C(256) * 1024 * 1024)
 #define MESSAGE_BYTES_MAX (64 * 1024)
 #define DEDUPE_WINDOW_NS (120 * CB_NS_PER_S)

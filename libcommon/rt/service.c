@@ -21,7 +21,7 @@
 #include "rt/service_internal.h"
 #include "rt/version.h"
 
-#define TEXT_MAX (128 * 1024)
+#define TEXT_MAX ((size_t)128 * 1024)
 #define DRAIN_TURN_NS (20 * CB_NS_PER_MS)
 #define ARGS_MAX 512
 
@@ -240,13 +240,15 @@ static void on_signal(void *context, int fd, uint32_t events)
 static void on_turn(void *context)
 {
     cb_shell *shell = context;
-    if (shell->bus == NULL) {
+    if (shell->bus == NULL && !rt_is_standalone(shell)) {
         return;
     }
     rt_bus_process(shell);
     rt_clock_arm(shell);
     rt_sync_answer_all(shell);
-    cb_bus_flush(shell->bus);
+    if (shell->bus != NULL) {
+        cb_bus_flush(shell->bus);
+    }
 }
 
 bool rt_turn(cb_shell *shell, int64_t timeout_ns)

@@ -8,7 +8,7 @@
 #define KIND_CORE 0U
 #define KIND_SHELL 1U
 #define FIRED_PER_CALL_MAX 10000
-#define SLEEP_MAX_NS (1 * CB_NS_PER_S) /* a wall clock that was set is noticed within this */
+#define SLEEP_MAX_NS CB_NS_PER_S /* a wall clock that was set is noticed within this */
 
 static int64_t bus_now_ns(const rt_clock *clock)
 {

@@ -38,9 +38,9 @@
 #define RT_ASKS_MAX 256
 #define RT_SYNCS_MAX 8
 #define RT_INBOX_MAX 32768
-#define RT_ENCODED_MAX (32 * 1024)           /* bytes of one message: half of NATS' payload limit */
-#define RT_SUBJECTS_MAX 16384                /* full subjects that this process publishes */
-#define RT_BATCH_BYTES_MAX (4 * 1024 * 1024) /* a larger unsent group stops the intake */
+#define RT_ENCODED_MAX ((size_t)32 * 1024) /* bytes of one message: half of NATS' payload limit */
+#define RT_SUBJECTS_MAX 16384              /* full subjects that this process publishes */
+#define RT_BATCH_BYTES_MAX ((size_t)4 * 1024 * 1024) /* a larger unsent group stops the intake */
 #define RT_REPLY_MAX 160
 #define RT_QUERIES_MAX 64
 

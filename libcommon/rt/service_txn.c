@@ -10,7 +10,7 @@
 #include "base/assert.h"
 #include "rt/service_internal.h"
 
-#define BUFFER_FIRST_BYTES (256 * 1024)
+#define BUFFER_FIRST_BYTES ((size_t)256 * 1024)
 #define NULL_SIZE UINT32_MAX
 
 typedef struct statement_head {
