@@ -177,7 +177,8 @@ static void control(cb_shell *shell, cb_subject_id id, const char *reply)
         rt_out_replay(shell, body);
         return;
     default:
-        if (shell->service->on_bus_request != NULL) {
+        /* Before recovery is over there is nobody to answer; the asker's timeout tells. */
+        if (shell->service->on_bus_request != NULL && shell->phase >= RT_RUNNING) {
             shell->service->on_bus_request(shell, id, body, reply);
         }
         return;

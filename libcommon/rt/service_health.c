@@ -345,6 +345,8 @@ static void on_request(void *context, cb_exchange *exchange, const cb_server_req
         reply_ready(shell, exchange);
     } else if (is_get && strcmp(request->path, "/metrics") == 0) {
         reply_metrics(shell, exchange);
+    } else if (shell->phase < RT_RUNNING) {
+        reply_text(exchange, 503, "text/plain", "starting\n");
     } else if (shell->service->on_http == NULL ||
                !shell->service->on_http(shell, exchange, request)) {
         reply_text(exchange, 404, "text/plain", "not found\n");

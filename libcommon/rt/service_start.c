@@ -16,6 +16,8 @@
 #define RETRY_FIRST_NS (100 * CB_NS_PER_MS)
 #define RETRY_MAX_NS (2 * CB_NS_PER_S)
 #define CONNECT_TIMEOUT_MS 2000
+#define LISTENERS_WAIT_NS (5 * CB_NS_PER_S)
+#define LISTENERS_TURN_NS (20 * CB_NS_PER_MS)
 #define ARENA_SIZE ((size_t)256 * 1024 * 1024) /* address space; pages are taken when touched */
 #define CONFIG_TEXT_MAX (64 * 1024)
 
@@ -212,6 +214,44 @@ bool rt_is_standalone(const cb_shell *shell)
     return shell->service->without_pg && shell->config.nats_url[0] == '\0';
 }
 
+static bool has_listeners(const cb_shell *shell)
+{
+    for (uint32_t id = 0; id < CB_SUBJECT_COUNT; id++) {
+        const cb_subject *row = cb_subject_get((cb_subject_id)id);
+        const bool is_ours = row->subject_class == CB_CLASS_CORE &&
+                             strcmp(row->owner, shell->service->name) == 0 &&
+                             strcmp(row->consumers, "*") != 0;
+        char name[RT_QUALIFIER_MAX];
+        for (const char *at = row->consumers; is_ours && *at != '\0';) {
+            const size_t size = strcspn(at, " ");
+            (void)snprintf(name, sizeof(name), "%.*s", (int)size, at);
+            if (!cb_shell_peer_fresh(shell, name, INT64_MAX)) {
+                return false;
+            }
+            at += size;
+            at += strspn(at, " ");
+        }
+    }
+    return true;
+}
+
+/* The first start of a simulated run must be the same each time, so nothing may be said before all
+ * who listen to it have subscribed; a heartbeat tells that. They may also not exist (tests). */
+static int wait_for_listeners(cb_shell *shell)
+{
+    const int64_t deadline_ns = cb_mono_ns() + LISTENERS_WAIT_NS;
+    while (shell->clock.is_bus && shell->epoch == 1 && !has_listeners(shell)) {
+        if (rt_turn(shell, LISTENERS_TURN_NS)) {
+            return -1;
+        }
+        if (cb_mono_ns() > deadline_ns) {
+            CB_LOG(shell->log, CB_LOG_WARN, "listeners_missing", CB_KI("epoch", shell->epoch));
+            break;
+        }
+    }
+    return 0;
+}
+
 static int start_bus(cb_shell *shell)
 {
     if (rt_is_standalone(shell)) {
@@ -224,10 +264,13 @@ static int start_bus(cb_shell *shell)
     cb_bus_on_state(shell->bus, on_bus_state, shell);
     cb_bus_on_error(shell->bus, on_bus_error, shell);
     cb_err err = {0};
-    if (rt_bus_subscribe_control(shell, &err) != CB_OK) {
+    /* Rows too, before anybody hears of us: what comes early waits in the inbox. */
+    if (rt_bus_subscribe_control(shell, &err) != CB_OK ||
+        rt_bus_subscribe_rows(shell, &err) != CB_OK) {
         cb_log_err(shell->log, CB_LOG_ERROR, "nats_refused", &err);
         return RT_EXIT_UNAVAILABLE;
     }
+    rt_health_probe(shell);
     /* Timers and ids need a time: a service on the simulator's clock waits for its first message.
      */
     while (shell->clock.is_bus && !shell->clock.is_seen) {
@@ -235,7 +278,7 @@ static int start_bus(cb_shell *shell)
             return -1;
         }
     }
-    return 0;
+    return wait_for_listeners(shell);
 }
 
 /* ---- the core ---- */
@@ -325,9 +368,6 @@ static int start_core(cb_shell *shell)
         return fail(shell, "recovery_failed", &err);
     }
     feed_recovered(shell);
-    if (shell->bus != NULL && rt_bus_subscribe_rows(shell, &err) != CB_OK) {
-        return fail(shell, "nats_refused", &err);
-    }
     if (shell->pg != NULL) {
         rt_pull_start(shell);
     }

@@ -18,8 +18,10 @@
 
 bool rt_is_idle(const cb_shell *shell)
 {
-    if (cb_inbox_count(shell->inbox) > 0 || !rt_txn_is_idle(shell) || shell->in.held_count > 0 ||
-        shell->out.waiting_count > 0 || shell->out.needs_scan || shell->out.is_scanning) {
+    /* Hooks are for running services: before, what they stand on does not exist yet. */
+    if (shell->phase < RT_RUNNING || cb_inbox_count(shell->inbox) > 0 || !rt_txn_is_idle(shell) ||
+        shell->in.held_count > 0 || shell->out.waiting_count > 0 || shell->out.needs_scan ||
+        shell->out.is_scanning) {
         return false;
     }
     /* The canary and the marking of outbox rows are in the pipeline too, but they are no work. */
@@ -65,7 +67,7 @@ static uint32_t fill_counts(const cb_shell *shell, cb_sync_count *out, uint32_t 
             count++;
         }
     }
-    if (shell->service->sync_counts != NULL && count < capacity) {
+    if (shell->service->sync_counts != NULL && shell->phase >= RT_RUNNING && count < capacity) {
         count += shell->service->sync_counts(shell, out + count, capacity - count);
     }
     CB_ASSERT(count <= capacity);

@@ -560,7 +560,11 @@ static void shards_divide_the_symbols(void **state)
     static const char COUNT[] = "SELECT count(*) FROM validator.seen";
     const int64_t deadline_ns = cb_mono_ns() + WAIT_MS * CB_NS_PER_MS;
     while (stack_sql_i64(&test->env, COUNT) < SYMBOLS) {
-        assert_true(cb_mono_ns() < deadline_ns);
+        if (cb_mono_ns() >= deadline_ns) {
+            CB_MAYBE(log_has(test, ""));
+            fail_msg(
+                "%" PRId64 " trades heard\n%s", stack_sql_i64(&test->env, COUNT), test->answer);
+        }
     }
     assert_true(get(test, "/metrics"));
     const char *events = strstr(test->answer, "\ncerberus_events_total{service=\"validator\"} ");
