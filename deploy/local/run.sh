@@ -101,6 +101,7 @@ venue = binance"
     { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
       echo "order.window = $(bounded 3 60)"; echo "caps.data_age_max = $([ -n "${REPLAY:-}" ] && echo 120s || bounded 10 600)"
       echo "caps.clock_offset_max = $(bounded 1 60)"
+      [ -z "${REPLAY:-}" ] || echo "reconcile.light = 60s"
       venue_conf; echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"; keys_conf; } | write_conf execution
     { echo "$common"; echo "account = main"; } | write_conf portfolio
     { echo "clock = bus"; echo "gateway.port = $GATEWAY_PORT"
