@@ -47,6 +47,7 @@ static void write_status(const simulator *self, sim_json *out)
     sim_json_put_text(out, "now", text);
     sim_json_put_ms(out, "now_ms", self->sim->now_ns);
     sim_json_put_u64(out, "step", self->lockstep.step);
+    sim_json_put_u64(out, "rounds", self->lockstep.round);
     sim_json_put_text(out, "blocked", self->lockstep.blocked);
     sim_json_put_u64(out, "behind", self->pace.behind_count);
     sim_json_put_u64(out, "orders", self->sim->orders_count);

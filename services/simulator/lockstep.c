@@ -16,7 +16,7 @@
 #include "wire/codec.h"
 
 #define ASK_TIMEOUT_MS 1000
-#define PAUSE_NS (200 * CB_NS_PER_US) /* between rounds while somebody works */
+#define PAUSE_NS (300 * CB_NS_PER_US) /* before each round: asking costs those who work */
 #define PAUSE_LATE_NS (5 * CB_NS_PER_MS)
 #define LATE_NS (50 * CB_NS_PER_MS)
 #define REST_NS (2 * CB_NS_PER_S) /* unchanged for so long after a restart: offsets are taken */
@@ -433,7 +433,7 @@ static void settle(simulator *self)
     step->began_mono_ns = cb_mono_ns();
     step->stable_mono_ns = 0;
     /* From the loop, not from within an answer: a chain of steps must not grow the stack. */
-    cb_timer_reset(step->timer, 0);
+    cb_timer_reset(step->timer, PAUSE_NS);
 }
 
 /* ---- the steps ---- */
