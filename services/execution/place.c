@@ -144,7 +144,10 @@ static bool is_risk_silent(const exec_shell *self)
 
 void exec_claim_order(exec_shell *self, const exec_claim *claim)
 {
-    CB_ASSERT(!self->prepared.is_used);
+    /* What was prepared before may have been claimed and then refused by the core: it is
+     * overwritten, never sent. The core's lane sees to it that no POST is waiting for its answer.
+     */
+    CB_ASSERT(!self->is_posting);
     CB_ASSERT(claim->window_ms > 0);
     cb_err err = {0};
     if (claim->order.env.origin_ns > 0) {
@@ -176,6 +179,7 @@ static void feed_placed(exec_shell *self, exec_order_answer *answer)
     answer->intent_id = self->prepared.order.intent_id;
     answer->answered_ns = cb_shell_now_ns(self->shell);
     self->prepared.is_used = false;
+    self->is_posting = false;
     cb_metric_add(self->metrics.placed[answer->answer_class], 1);
     cb_shell_feed(self->shell, EXEC_EVENT_PLACED, answer, sizeof(*answer));
 }
@@ -287,6 +291,7 @@ void exec_send_order(exec_shell *self, const exec_send *send)
         feed_placed(self, &answer);
         return;
     }
+    self->is_posting = true;
     exec_http(self, &self->prepared.request, "order", EXEC_ORDER_ANSWER_MAX, on_placed, self);
     const exec_sent sent = {.intent_id = send->intent_id, .sent_ns = cb_shell_now_ns(self->shell)};
     cb_shell_feed(self->shell, EXEC_EVENT_SENT, &sent, sizeof(sent));

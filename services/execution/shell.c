@@ -145,6 +145,11 @@ static void exec_started(cb_shell *shell)
     exec_of(shell)->is_started = true;
 }
 
+static void exec_drain(cb_shell *shell)
+{
+    exec_of(shell)->is_draining = true;
+}
+
 static void exec_close(cb_shell *shell)
 {
     exec_shell *self = cb_shell_user(shell);
@@ -265,7 +270,9 @@ static uint32_t exec_pending(const cb_shell *shell)
 {
     exec_view view;
     exec_look(cb_shell_state(shell), &view);
-    return view.pending_count;
+    /* Who goes down need not wait to be live: what is in flight is waited for, nothing else. */
+    return exec_of(shell)->is_draining && !view.is_live ? view.pending_count - 1
+                                                        : view.pending_count;
 }
 
 static uint32_t exec_sync_counts(const cb_shell *shell, cb_sync_count *out, uint32_t capacity)
@@ -295,5 +302,6 @@ const cb_service execution_service = {
     .is_ready = exec_is_ready,
     .pending = exec_pending,
     .sync_counts = exec_sync_counts,
+    .drain = exec_drain,
     .close = exec_close,
 };

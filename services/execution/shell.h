@@ -83,6 +83,8 @@ typedef struct exec_shell {
 
     int64_t offset_ns; /* venue minus service clock */
     exec_prepared prepared;
+    bool is_posting; /* its POST waits for an answer */
+    bool is_draining;
     uint64_t claims_count;
     uint64_t requests_count;
     cb_venue_answer judged; /* of the answer being judged */

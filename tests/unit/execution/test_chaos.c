@@ -11,7 +11,11 @@
 
 #include "tests/unit/execution/schedule.h"
 
-#define RUNS 1000
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RUNS 200 /* the checks cost ten times the schedules */
+#else
+#define RUNS 2000
+#endif
 
 /* ---- the books ---- */
 

@@ -11,7 +11,7 @@
 #define WORLD_ROWS_MAX 256
 #define WORLD_FILLS_MAX 1024
 #define WORLD_PERMITS_MAX 128
-#define WORLD_BODY_MAX sizeof(exec_orders_page)
+#define WORLD_DEPTH_MAX 4
 
 typedef enum world_kind {
     WORLD_FEED,   /* an event for the core, if the process that waits for it still lives */
@@ -75,6 +75,8 @@ typedef struct world {
     uint32_t crashes;
     uint32_t resolved_absent;
     uint32_t unknowns;
+    uint32_t depth; /* steps whose effects are being carried out */
+    cb_outbox carried[WORLD_DEPTH_MAX];
     uint64_t hash; /* over everything that was published: equal seeds give equal hashes */
 } world;
 
@@ -666,8 +668,13 @@ static void world_commit(world *w, const cb_outbox *actions)
 /* Carries out a step's actions from a copy: effects feed further steps. */
 static void world_carry_out(world *w, bool *is_committed)
 {
-    cb_outbox *actions = malloc(sizeof(*actions));
-    memcpy(actions, w->process.out, sizeof(*actions));
+    assert_true(w->depth < WORLD_DEPTH_MAX);
+    cb_outbox *actions = &w->carried[w->depth++];
+    actions->actions_count = w->process.out->actions_count;
+    memcpy(actions->actions,
+        w->process.out->actions,
+        actions->actions_count * sizeof(actions->actions[0]));
+    memcpy(actions->bytes, w->process.out->bytes, w->process.out->bytes_used);
     for (uint32_t i = 0; i < actions->actions_count; i++) {
         if (actions->actions[i].body != NULL) {
             const uint8_t *at = actions->actions[i].body;
@@ -683,7 +690,7 @@ static void world_carry_out(world *w, bool *is_committed)
             }
         }
     }
-    free(actions);
+    w->depth--;
 }
 
 static bool world_step_committed(world *w, uint32_t type, const void *body, size_t size)
