@@ -71,10 +71,11 @@ static void step_strategies(signals_state *state,
             continue;
         }
         uint32_t frame = 0;
-        while (plan->timeframes_s[frame] != plan->instances[i].interval_s) {
+        while (frame < plan->timeframes_count &&
+               plan->timeframes_s[frame] != plan->instances[i].interval_s) {
             frame++;
-            CB_ASSERT(frame < plan->timeframes_count);
         }
+        CB_ASSERT(frame < plan->timeframes_count);
         for (uint32_t k = 0; k < completed->count[frame]; k++) {
             step_instance(state, symbol, i, &completed->candles[frame][k], round);
         }
