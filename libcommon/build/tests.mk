@@ -34,6 +34,12 @@ san: deps-test ## unit and contract tests under ASan+UBSan, then under TSan
 san_tests: $(UNIT_TESTS)
 	@tests/run.sh $(UNIT_TESTS)
 
+BENCH_TOOLS = $(OUT)/tools/perf/bench_bare $(OUT)/tools/perf/bench_chain
+.PHONY: bench
+bench: deps-test ## latency, throughput and memory beside a baseline (-o json with OUTPUT=json)
+	@$(MAKE) --no-print-directory -j$$(nproc) programs $(BENCH_TOOLS) >&2
+	@BENCH_TOOLS=$(OUT)/tools/perf tests/perf/bench.sh $(if $(OUTPUT),-o $(OUTPUT))
+
 .PHONY: vectors
 vectors: ## the exchanges' conformance vectors: make vectors DIR=…
 	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tools/contract/tool_vectors
