@@ -204,6 +204,8 @@ for service in "${SERVICES[@]}"; do
     check "NATS down: $service is not ready and says why" wait_until 20 ready_says "$service" 'NATS|starting'
     check "NATS down: $service logs it" logged "$service" 'event=(nats_lost|nats_unavailable)'
 done
+restart portfolio
+check "NATS down at the start: portfolio says so and waits" wait_until 20 logged portfolio 'event=nats_unavailable .*error='
 s6-svc -u "$SCAN/nats"
 check "NATS back: all are healthy" wait_until 90 all_healthy
 refute "NATS back: nobody crashed" crashed
