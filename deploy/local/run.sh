@@ -4,7 +4,7 @@
 # stops everything on Ctrl-C; `run.sh stop`; `run.sh status`.
 #
 # REPLAY=FILE[,FILE]  recorded trades, candles or depth instead of simulated agents
-# SPEED=N|lockstep    market seconds per wall second (default 10 for agents, 60 for a replay)
+# SPEED=N|lockstep    market seconds per wall second (default 30 for agents, 60 for a replay)
 # FROM= TO=           part of a replay (RFC 3339)
 # AGENTS=SEED         seed of the simulated market (default 1)
 # EXTRA_SERVICE=…     further "key = value" lines for one service, such as EXTRA_SIGNALS
@@ -79,7 +79,7 @@ replay.to = ${TO:-}"
     else
         SYMBOLS=BTCUSDT,ETHUSDT
         MARKET="agents = ${AGENTS:-1}"
-        SPEED=${SPEED:-10}
+        SPEED=${SPEED:-30}
     fi
 }
 
