@@ -87,6 +87,7 @@ static void append(
     signals_state *state, signals_symbol *symbol, const cb_candle *candle, signals_round *round)
 {
     series_completed completed;
+    memset(completed.count, 0, sizeof(completed.count)); /* candles are read up to their count */
     CB_ASSERT(candle->is_closed && candle->interval_s == SIGNALS_BASE_INTERVAL_S);
     CB_ASSERT(candle->open_ts_ns >= symbol->last_close_ns);
     for (uint32_t i = 0; i < state->plan.timeframes_count; i++) {
