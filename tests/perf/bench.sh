@@ -31,8 +31,10 @@ chmod 755 "$DIR"
 export CERBERUS_RUN_DIR=$DIR/run CERBERUS_ENDPOINTS=$DIR/run/endpoints.json
 BARE_PID=
 OBSERVER_PID=
+READER_PID=
 end() {
     [ -z "$OBSERVER_PID" ] || kill "$OBSERVER_PID" 2>/dev/null || true
+    [ -z "$READER_PID" ] || kill "$READER_PID" 2>/dev/null || true
     [ -z "$BARE_PID" ] || kill "$BARE_PID" 2>/dev/null || true
     deploy/local/run.sh stop >/dev/null 2>&1 || true
     rm -rf "$DIR"
@@ -90,9 +92,12 @@ idle_percent() {
     echo $(((b[4] + b[5] - a[4] - a[5]) * 100 / all))
 }
 
-# counter SERVICE NAME: the sum over its labels
+# counter SERVICE NAME: the sum over its labels. Works before endpoints.json is written.
 counter() {
-    curl -fsS --max-time 10 "$(endpoint "metrics.$1")" | awk -v name="cerberus_$2{" 'index($0, name) == 1 { sum += $NF } END { printf "%.0f\n", sum }'
+    local port
+    port=$(awk '$1 == "http.port" { print $3 }' "$CERBERUS_RUN_DIR/conf/$1.conf")
+    curl -fsS --max-time 10 "http://127.0.0.1:$port/metrics" |
+        awk -v name="cerberus_$2{" 'index($0, name) == 1 { sum += $NF } END { printf "%.0f\n", sum }'
 }
 
 market_ms() { curl -fsS --max-time 10 "$(endpoint simulator.rest)/sim/status" | jq .now_ms; }
@@ -205,20 +210,31 @@ latency() {
 }
 
 # ---- messages per second: the best seconds while the market becomes faster and faster ----
-totals() { echo "$(date +%s%N) $(counter collector bus_published_total) $(counter validator validator_messages_total)"; }
+# The market begins while the last services start, so the readings begin before.
+read_totals() {
+    local collected validated
+    while :; do
+        if collected=$(counter collector bus_published_total) && validated=$(counter validator validator_messages_total); then
+            echo "$(date +%s%N) $collected $validated"
+        fi
+        sleep 0.5
+    done 2>/dev/null
+}
 flood() {
-    local i last_ms=$((START_MS + FLOOD_S * 60000))
+    local last_ms=$((START_MS + FLOOD_S * 60000))
     awk -v kind=ramp -v start_ms=$START_MS -v segments="$FLOOD_S" -v rate=$((FLOOD_TRADES / 60)) -f tests/perf/market.awk >"$DIR/ETHUSDT.csv"
+    rm -rf "$CERBERUS_RUN_DIR/conf"
+    read_totals >"$DIR/flood.rows" &
+    READER_PID=$!
     REPLAY=$DIR/ETHUSDT.csv:ETHUSDT SPEED=60 EXTRA_SIMULATOR="" up
-    for i in $(seq $((FLOOD_S * 3))); do
-        totals >>"$DIR/flood.rows"
-        [ "$(market_ms)" -lt $last_ms ] || break
-        sleep 1
-    done
+    SPEED=60 wait_market "$last_ms"
+    kill "$READER_PID"
+    wait "$READER_PID" || true
+    READER_PID=
     memory >"$DIR/memory.flood"
     down
     "$TOOLS/bench_bare" "$BARE_PORT" flood 3 >"$DIR/flood.bare" 2>"$DIR/bare.log" || fail "the bare flood broke"
-    # Over four readings: a second in which an earlier backlog is worked off is no rate.
+    # Over several readings: a moment in which an earlier backlog is worked off is no rate.
     awk '{ t[NR] = $1; c[NR] = $2; v[NR] = $3 }
         NR > 3 { s = (t[NR] - t[NR - 3]) / 1e9
             if ((c[NR] - c[NR - 3]) / s > best_c) best_c = (c[NR] - c[NR - 3]) / s
