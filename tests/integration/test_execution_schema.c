@@ -33,9 +33,9 @@ static char *read_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
-    char *text = calloc(1, 256 * 1024);
+    char *text = calloc(1, (size_t)256 * 1024);
     assert_non_null(text);
-    const size_t size = fread(text, 1, 256 * 1024 - 1, file);
+    const size_t size = fread(text, 1, (size_t)256 * 1024 - 1, file);
     assert_true(size > 1000);
     (void)fclose(file);
     return text;

@@ -230,7 +230,7 @@ static void write_nats_files(const stack *env)
     (void)snprintf(store, sizeof(store), "%s/jetstream", env->folder);
     const cb_nats_conf_options options = {
         "127.0.0.1", env->nats_port, store, password_of, password};
-    static const size_t CAPACITY = 256 * 1024;
+    static const size_t CAPACITY = (size_t)256 * 1024;
     char *conf = malloc(CAPACITY);
     size_t size = 0;
     cb_err err = {0};
@@ -356,7 +356,7 @@ static bool pg_answers(void *context)
 
 static void run_initdb(const stack *env, const char *data)
 {
-    const char *const args[] = {PG_BIN "initdb",
+    const char *const args[] = {(PG_BIN "initdb"),
         "-D",
         data,
         "-U",
@@ -381,7 +381,7 @@ void stack_pg_restart(stack *env)
     char sockets[128];
     (void)snprintf(data, sizeof(data), "%s/pg", env->folder);
     (void)snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s/pg", env->folder);
-    const char *const args[] = {PG_BIN "postgres",
+    const char *const args[] = {(PG_BIN "postgres"),
         "-D",
         data,
         "-c",

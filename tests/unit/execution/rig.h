@@ -72,7 +72,7 @@ RIG_UNUSED static void rig_start(rig *r, const exec_config *config)
     memset(r, 0, sizeof(*r));
     r->config = *config;
     r->now_ns = RIG_START_NS;
-    const size_t size = 8 * 1024 * 1024;
+    const size_t size = (size_t)8 * 1024 * 1024;
     r->block = aligned_alloc(16, size);
     cb_arena_init(&r->arena, r->block, size);
     r->memory = calloc(1, execution_core.state_size(&r->config));

@@ -141,10 +141,10 @@ static void books_agree_after_any_schedule(void **context)
         (unsigned long long)absent,
         (unsigned long long)fills);
     /* The schedules must have been worth it. */
-    assert_true(crashes > 4 * RUNS);
-    assert_true(unknowns > 4 * RUNS);
+    assert_true(crashes > UINT64_C(4) * RUNS);
+    assert_true(unknowns > UINT64_C(4) * RUNS);
     assert_true(absent > RUNS / 2);
-    assert_true(fills > 20 * RUNS);
+    assert_true(fills > UINT64_C(20) * RUNS);
 }
 
 static void equal_seeds_give_equal_histories(void **context)

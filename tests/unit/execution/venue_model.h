@@ -94,10 +94,8 @@ RIG_UNUSED static model_order *model_open(model *m, const cb_venue_order *wanted
     order->view = *wanted;
     order->is_external = is_external;
     order->posts_count = 1;
-    (void)snprintf(order->view.venue_order_id,
-        sizeof(order->view.venue_order_id),
-        "%llu",
-        (unsigned long long)(1000 + ++m->ids));
+    (void)snprintf(
+        order->view.venue_order_id, sizeof(order->view.venue_order_id), "%llu", 1000ULL + ++m->ids);
     model_note(m, order, CB_ORDER_STATE_OPEN);
     return order;
 }
