@@ -16,6 +16,7 @@
 #define MAKER_LEVELS 5 /* per side */
 #define PPB INT64_C(1000000000)
 #define UNIT_QUOTE_E8 (INT64_C(3000) * CB_E8) /* typical order value in quote units */
+#define SHOCK_PPB 36000                       /* of the value, per second: about 0.04 % a minute */
 #define MOMENTUM_PPB 1200000                  /* a move of 0.12 % is followed */
 _Static_assert(2 * MAKER_LEVELS <= SIM_AGENT_QUOTES_MAX, "a maker's quotes fit");
 _Static_assert(MAKERS + NOISE < SIM_AGENTS_PER_SYMBOL, "momentum traders are the rest");
@@ -94,22 +95,26 @@ int64_t sim_crowd_next_ns(const sim_crowd *crowd)
     return next_ns;
 }
 
-/* Chooses how the value moves next. Far from where it began, it tends to come back. */
+/* Chooses how the value moves next: mostly the other way, so that there is something to follow and
+ * something to fade several times an hour. Far from where it began, it tends to come back. */
 static void choose_regime(sim_crowd *crowd, int64_t now_ns)
 {
     cb_prng *prng = &crowd->prng;
-    const uint64_t draw = cb_prng_below(prng, 100);
     const int64_t away_e8 = crowd->value_e8 - crowd->start_e8;
     int64_t away_percent = away_e8 * 100 / crowd->start_e8;
     away_percent = away_percent > 25 ? 25 : away_percent < -25 ? -25 : away_percent;
-    const uint64_t up_below = (uint64_t)(30 - away_percent);
+    const int64_t up_before = crowd->regime == SIM_REGIME_DOWN ? 80
+                              : crowd->regime == SIM_REGIME_UP ? 4
+                                                               : 40;
+    const uint64_t up_below = (uint64_t)(up_before - away_percent * 2 / 3);
+    const uint64_t draw = cb_prng_below(prng, 100);
     crowd->regime = draw < up_below ? SIM_REGIME_UP
-                    : draw < 60     ? SIM_REGIME_DOWN
+                    : draw < 92     ? SIM_REGIME_DOWN
                                     : SIM_REGIME_RANGE;
-    /* 0.03 % to 0.1 % a minute in a trend */
-    crowd->drift_ppb = 5000 + (int64_t)cb_prng_below(prng, 12000);
+    /* 0.1 % to 0.18 % a minute in a trend, for 4.5 to 8 minutes */
+    crowd->drift_ppb = 17000 + (int64_t)cb_prng_below(prng, 13000);
     crowd->anchor_e8 = crowd->value_e8 + scaled(crowd->value_e8, around(prng, 3000000));
-    crowd->regime_end_ns = now_ns + wait_ns(prng, 1800, 7200); /* 3 to 12 minutes */
+    crowd->regime_end_ns = now_ns + wait_ns(prng, 2700, 4800);
 }
 
 /* The part of a second's move that all instruments share: a function of seed and second. */
@@ -117,7 +122,7 @@ static int64_t shared_shock(const sim_crowd *crowd, int64_t now_ns)
 {
     cb_prng prng;
     cb_prng_init(&prng, cb_hash_u64(cb_hash_u64(CB_HASH_SEED, crowd->seed), (uint64_t)now_ns));
-    return around(&prng, 60000) + around(&prng, 60000) + around(&prng, 60000);
+    return around(&prng, SHOCK_PPB) + around(&prng, SHOCK_PPB) + around(&prng, SHOCK_PPB);
 }
 
 static void move_value(sim_crowd *crowd, int64_t now_ns)
@@ -125,8 +130,8 @@ static void move_value(sim_crowd *crowd, int64_t now_ns)
     if (now_ns >= crowd->regime_end_ns) {
         choose_regime(crowd, now_ns);
     }
-    int64_t ppb =
-        shared_shock(crowd, now_ns) + around(&crowd->prng, 60000) + around(&crowd->prng, 60000);
+    int64_t ppb = shared_shock(crowd, now_ns) + around(&crowd->prng, SHOCK_PPB) +
+                  around(&crowd->prng, SHOCK_PPB);
     switch (crowd->regime) {
     case SIM_REGIME_UP:
         ppb += crowd->drift_ppb;
