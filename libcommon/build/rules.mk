@@ -72,6 +72,11 @@ endef
 $(foreach d,$(REGISTRY_DEFS),$(eval $(call registry_rule,$(d))))
 registries_of = $(foreach d,$(REGISTRY_DEFS),$(if $(filter $(1)/%,$(d)),$(OUT)/registry/$(d).ok))
 
+# The version in the binary is that of the tree it was built from.
+$(OUT)/version.txt: FORCE
+	@mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+$(OUT)/obj/libcommon/rt/version.o: $(OUT)/version.txt
+
 # ---- archives: rebuilt from scratch when the list of their files changes ----
 define archive_rule
 $(1)_OBJS := $(call objs,$(3))
