@@ -29,7 +29,7 @@ count() { # name, status, log
 
 for program in "$@"; do
     name=${program#build/*/tests/}
-    log=$logs/$(printf '%s' "$name" | tr '/:' '__').log
+    log=$logs/$(printf '%s' "${program#build/}" | tr '/:' '__').log # sanitized builds write beside others
     case $program in
     check:*)
         if make --no-print-directory -j"$(nproc)" "${program#check:}" >"$log" 2>&1; then
