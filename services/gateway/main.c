@@ -56,10 +56,10 @@ static cb_status open_gateway(cb_shell *shell, cb_err *err)
     }
     cb_shell_set_user(shell, self);
     self->shell = shell;
-    self->requests = cb_counter(
-        cb_shell_metrics(shell), "cerberus_http_requests_total", "", "requests answered");
+    self->requests =
+        cb_counter(cb_shell_metrics(shell), "http_requests_total", "", "requests answered");
     self->latency = cb_histogram(cb_shell_metrics(shell),
-        "cerberus_http_request_seconds",
+        "http_request_seconds",
         "",
         "time from a request's arrival to its answer");
     cb_status status = require_loopback(config, err);
