@@ -19,7 +19,7 @@
 #define LISTENERS_WAIT_NS (5 * CB_NS_PER_S)
 #define LISTENERS_TURN_NS (20 * CB_NS_PER_MS)
 #define ARENA_SIZE ((size_t)256 * 1024 * 1024) /* address space; pages are taken when touched */
-#define CONFIG_TEXT_MAX (64 * 1024)
+#define CONFIG_TEXT_MAX ((size_t)64 * 1024)
 
 typedef cb_status (*attempt_fn)(cb_shell *shell, cb_err *err);
 
