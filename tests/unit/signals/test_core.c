@@ -563,7 +563,7 @@ static replay_result replay(uint64_t seed, int minutes)
     bench_open_with(&b, "trend@1m:1,trend@5m:1.5,meanrev@1m:0.8,meanrev@15m:1.2");
     for (int i = 0; i < minutes; i++) {
         for (int k = 1; k < 4; k++) {
-            b.now_ns = T0 + b.minute * MINUTE + k * 15 * SECOND;
+            b.now_ns = T0 + b.minute * MINUTE + (int64_t)k * 15 * SECOND;
             bench_ticker_at(&b, b.price_e8 + ((int64_t)cb_prng_below(&prng, 9) - 4) * CB_E8);
             hash_actions(&b, &result);
         }

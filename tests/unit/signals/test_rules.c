@@ -178,7 +178,8 @@ static void filter_memory_is_bounded(void **unused)
         signals_filter_accept(symbol, 0, &signal);
     }
     assert_int_equal(symbol->accepted_count, SIGNALS_HOURLY_MAX);
-    assert_int_equal(symbol->accepted_ns[SIGNALS_HOURLY_MAX - 1], T0 + 3 * SIGNALS_HOURLY_MAX - 1);
+    assert_int_equal(
+        symbol->accepted_ns[SIGNALS_HOURLY_MAX - 1], T0 + INT64_C(3) * SIGNALS_HOURLY_MAX - 1);
     free(symbol);
 }
 
