@@ -40,6 +40,12 @@ bench: deps-test ## latency, throughput and memory beside a baseline (-o json wi
 	@$(MAKE) --no-print-directory -j$$(nproc) programs $(BENCH_TOOLS) >&2
 	@BENCH_TOOLS=$(OUT)/tools/perf tests/perf/bench.sh $(if $(OUTPUT),-o $(OUTPUT))
 
+SIM_TESTS = $(patsubst %,$(OUT)/tests/unit/%,execution/test_chaos risk/test_random portfolio/test_random simulator/test_property)
+.PHONY: sim
+sim: ## random schedules of orders, risk, books and matching against models: make sim SEED=1 RUNS=10000
+	@$(MAKE) --no-print-directory -j$$(nproc) $(SIM_TESTS)
+	@SIM_SEED=$(SEED) SIM_RUNS=$(RUNS) TEST_TIMEOUT=36000 tests/run.sh $(SIM_TESTS)
+
 .PHONY: vectors
 vectors: ## the exchanges' conformance vectors: make vectors DIR=…
 	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tools/contract/tool_vectors

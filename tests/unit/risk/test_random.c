@@ -4,9 +4,10 @@
  * same state), replayed with restarts from the stored rows at random places (same actions, same
  * state), and replayed while every allocation is counted (there is none). */
 #include "tests/unit/risk/fixture.h"
+#include "tests/testing/seeds.h"
 
 #define SEEDS 40
-#define ANSWERS_MIN (UINT64_C(50) * SEEDS)
+#define ANSWERS_MIN (UINT64_C(50) * seeds_count(SEEDS))
 #define STEPS 1500
 #define ORDERS_MAX 4096
 #define STRATEGIES 64
@@ -654,7 +655,8 @@ static void random_lives_agree_with_the_naive_model(void **unused)
     (void)unused;
     uint64_t grants = 0;
     uint64_t denials = 0;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    const uint64_t seeds_end = seeds_first() + seeds_count(SEEDS);
+    for (uint64_t seed = seeds_first(); seed < seeds_end; seed++) {
         life *l = life_begin(seed);
         for (int i = 0; i < STEPS; i++) {
             life_step(l);

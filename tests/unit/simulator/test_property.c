@@ -3,6 +3,7 @@
 #include "tests/unit/simulator/fixture.h"
 
 #include "base/prng.h"
+#include "tests/testing/seeds.h"
 
 /* ---- the naive matcher: an unsorted list, searched for the best order each time ---- */
 #define NAIVE_ORDERS_MAX 20000
@@ -218,7 +219,8 @@ static void matching_equals_the_naive_rule(void **state)
     (void)state;
     naive *book = calloc(1, sizeof(*book));
     assert_non_null(book);
-    for (uint64_t seed = 1; seed <= 40; seed++) {
+    const uint64_t seeds_end = seeds_first() + seeds_count(40);
+    for (uint64_t seed = seeds_first(); seed < seeds_end; seed++) {
         memset(book, 0, sizeof(*book));
         fixture *fx = fixture_make((sim_config){.fee_maker_e8 = 75000, .fee_taker_e8 = 100000}, 4);
         for (uint32_t i = 0; i < 4; i++) { /* funds are not what is tested here */
@@ -338,7 +340,8 @@ static uint64_t run_flow(uint64_t seed, bool is_replay)
 static void random_flow_conserves_money_at_every_step(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 60; seed++) {
+    const uint64_t seeds_end = seeds_first() + seeds_count(60);
+    for (uint64_t seed = seeds_first(); seed < seeds_end; seed++) {
         (void)run_flow(seed, false);
     }
 }
@@ -346,7 +349,8 @@ static void random_flow_conserves_money_at_every_step(void **state)
 static void random_flow_against_a_replay_conserves_money_at_every_step(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 60; seed++) {
+    const uint64_t seeds_end = seeds_first() + seeds_count(60);
+    for (uint64_t seed = seeds_first(); seed < seeds_end; seed++) {
         (void)run_flow(seed, true);
     }
 }
