@@ -106,8 +106,8 @@ static void choose_regime(sim_crowd *crowd, int64_t now_ns)
     const int64_t up_before = crowd->regime == SIM_REGIME_DOWN ? 80
                               : crowd->regime == SIM_REGIME_UP ? 4
                                                                : 40;
-    const uint64_t up_below = (uint64_t)(up_before - away_percent * 2 / 3);
-    const uint64_t draw = cb_prng_below(prng, 100);
+    const int64_t up_below = up_before - away_percent * 2 / 3;
+    const int64_t draw = (int64_t)cb_prng_below(prng, 100);
     crowd->regime = draw < up_below ? SIM_REGIME_UP
                     : draw < 92     ? SIM_REGIME_DOWN
                                     : SIM_REGIME_RANGE;

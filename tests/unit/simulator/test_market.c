@@ -486,6 +486,25 @@ static void agents_keep_a_two_sided_market_that_moves(void **state)
     }
 }
 
+static void agents_come_back_to_where_they_began(void **state)
+{
+    (void)state;
+    for (int64_t percent = 70; percent <= 130; percent += 60) {
+        town all = town_make(5);
+        for (uint32_t i = 0; i < 2; i++) {
+            all.crowds[i].value_e8 = all.crowds[i].start_e8 / 100 * percent;
+        }
+        town_run(&all, START_NS + INT64_C(12 * 3600) * 1000000000);
+        for (uint32_t i = 0; i < 2; i++) {
+            const sim_crowd *crowd = &all.crowds[i];
+            const int64_t away_e8 = crowd->value_e8 - crowd->start_e8;
+            const int64_t began_e8 = crowd->start_e8 / 100 * (percent - 100);
+            assert_true(percent < 100 ? away_e8 > began_e8 : away_e8 < began_e8);
+        }
+        fixture_free(all.fx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +523,7 @@ int main(void)
         cmocka_unit_test(frames_keep_the_recorded_bytes),
         cmocka_unit_test(agents_are_deterministic_by_seed),
         cmocka_unit_test(agents_keep_a_two_sided_market_that_moves),
+        cmocka_unit_test(agents_come_back_to_where_they_began),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
