@@ -33,9 +33,9 @@ check-compilers:
 check-tidy: $(TIDY_OK)
 
 # One stamp per file: a file is looked at again when it or a header that it includes changed. The path
-# analyzer stays out of tests: they inline whole cores from their rigs, one such file takes longer than a
-# hundred others, and what it says there is about cmocka's assertions, which it does not see through.
-# With it the tree took more than ten minutes of two cores, without it about two.
+# analyzer stays out of tests: they inline whole cores from their rigs, so that one file costs it more than
+# twenty seconds, and what it says there is about cmocka's assertions, which it does not see through. The
+# whole tree without them takes about two minutes of two cores.
 tidy = clang-tidy --quiet $(if $(filter tests/%,$(1)),--checks='-clang-analyzer-*') $(1) -- $(CSTD) $(INCLUDES) \
        $(BANNED) $(CFLAGS_$(subst /,_,$(1))) $(INC_RT) -I$(OUT)/gen
 $(OUT)/tidy/%.ok: %.c .clang-tidy $(OUT)/obj/%.o
