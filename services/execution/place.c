@@ -138,8 +138,10 @@ static bool is_risk_silent(const exec_shell *self)
     /* In a replay all services share one machine and every decision must come out the same twice:
      * a hiccup of the machine is no reason to refuse there. */
     const int64_t factor = cb_shell_is_bus_clock(self->shell) ? 10 : 1;
-    return !cb_shell_peer(self->shell, "risk", &beat, &age_ns) ||
-           age_ns > factor * self->config->heartbeat_age_max_ns;
+    if (!cb_shell_peer(self->shell, "risk", &beat, &age_ns)) {
+        age_ns = cb_mono_ns() - self->opened_mono_ns; /* not heard of yet: we are new ourselves */
+    }
+    return age_ns > factor * self->config->heartbeat_age_max_ns;
 }
 
 void exec_claim_order(exec_shell *self, const exec_claim *claim)

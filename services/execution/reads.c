@@ -14,6 +14,11 @@ int64_t exec_sign_ts_ns(const exec_shell *self)
     return venue_now_ns / CB_NS_PER_MS * CB_NS_PER_MS;
 }
 
+int64_t exec_read_window_ms(const exec_shell *self)
+{
+    return cb_shell_is_bus_clock(self->shell) ? 60000 : 10000;
+}
+
 void exec_http(exec_shell *self,
     const cb_venue_request *request,
     const char *lane,
@@ -223,8 +228,15 @@ static void on_cancel_all_answer(exec_call *call, const cb_http_answer *http)
     exec_order_answer answer = {.answer_class = CB_ANSWER_ACCEPTED, .retry_after_s = -1};
     cb_textbuf reason = cb_textbuf_over(answer.reason, sizeof(answer.reason));
     if (http->outcome != CB_HTTP_ANSWERED || http->status < 200 || http->status > 299) {
-        answer.answer_class = exec_failure_class(self, http, true, &answer.retry_after_s);
-        cb_textbuf_add(&reason, http->detail[0] != '\0' ? http->detail : "refused");
+        cb_venue_error error;
+        self->venue->classify(
+            http->status, (cb_strview){http->body, http->body_size}, true, &error);
+        const bool is_nothing_there =
+            http->outcome == CB_HTTP_ANSWERED && error.action == CB_VENUE_ACTION_GONE;
+        answer.answer_class = is_nothing_there
+                                  ? CB_ANSWER_ACCEPTED
+                                  : exec_failure_class(self, http, true, &answer.retry_after_s);
+        cb_textbuf_add(&reason, http->detail[0] != '\0' ? http->detail : error.text);
     }
     record_call(call, http, answer.answer_class, answer.reason);
     feed_order_answer(call, &answer);
@@ -266,8 +278,9 @@ static void on_answer(void *context, const cb_http_answer *http);
 static void start_call(exec_call *call)
 {
     exec_shell *self = call->self;
-    const cb_venue_auth auth = {
-        .keys = &self->keys, .sign_ts_ns = exec_sign_ts_ns(self), .window_ms = 10000};
+    const cb_venue_auth auth = {.keys = &self->keys,
+        .sign_ts_ns = exec_sign_ts_ns(self),
+        .window_ms = exec_read_window_ms(self)};
     cb_err err = {0};
     const cb_status status = self->venue->build(
         call_of(call->request), &call->params, &auth, &call->venue_request, &err);

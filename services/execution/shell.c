@@ -126,6 +126,7 @@ static cb_status exec_open(cb_shell *shell, cb_err *err)
     self->shell = shell;
     self->config = config;
     self->retry_backoff_ns = RETRY_MIN_NS;
+    self->opened_mono_ns = cb_mono_ns();
     cb_shell_set_user(shell, self);
     status = take_venue(self, err);
     if (status != CB_OK) {

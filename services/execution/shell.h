@@ -74,6 +74,7 @@ typedef struct exec_shell {
     exec_metrics metrics;
     cb_timer *tick_timer;
     bool is_started;
+    int64_t opened_mono_ns;
 
     cb_id owner;
     uint64_t lease_epoch;
@@ -151,6 +152,8 @@ typedef struct exec_call {
 void exec_start_read(exec_shell *self, exec_request request, const exec_read *read);
 /** The venue's clock as we know it, in whole milliseconds, which is what is signed. */
 int64_t exec_sign_ts_ns(const exec_shell *self);
+/** How long the venue may take to look at a question: long where seconds are replayed fast. */
+int64_t exec_read_window_ms(const exec_shell *self);
 /** Sends a described request; the answer goes to fn. */
 void exec_http(exec_shell *self,
     const cb_venue_request *request,

@@ -62,8 +62,9 @@ static void on_open(void *context)
 {
     exec_shell *self = context;
     char text[CB_VENUE_TEXT_MAX];
-    const cb_venue_auth auth = {
-        .keys = &self->keys, .sign_ts_ns = exec_sign_ts_ns(self), .window_ms = 10000};
+    const cb_venue_auth auth = {.keys = &self->keys,
+        .sign_ts_ns = exec_sign_ts_ns(self),
+        .window_ms = exec_read_window_ms(self)};
     cb_err err = {0};
     if (self->venue->user_subscribe_text(&auth, ++self->ws_request_id, text, &err) != CB_OK) {
         cb_log_err(cb_shell_log(self->shell), CB_LOG_ERROR, "subscribe_not_built", &err);

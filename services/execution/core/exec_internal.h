@@ -11,11 +11,13 @@
 #include "services/execution/core/seen.h"
 #include "wire/subjects.h"
 
-#define EXEC_PARK_MAX 64
+/* The bounds per step keep the worst step within the outbox: a parked report of a foreign order
+ * makes five actions, a page of them as many for each of its 32 items. */
+#define EXEC_PARK_MAX 48
 #define EXEC_KILLS_MAX 64
 #define EXEC_READS_MAX 8    /* order reads in flight at a time */
 #define EXEC_CANCELS_MAX 16 /* cancels in flight at a time */
-#define EXEC_EXPIRED_PER_STEP 64
+#define EXEC_EXPIRED_PER_STEP 32
 #define EXEC_START_ATTEMPTS 10 /* clean snapshots are hard to get while orders fill */
 #define EXEC_BACKOFF_MIN_NS CB_NS_PER_S
 #define EXEC_BACKOFF_MAX_NS (10 * CB_NS_PER_S)
