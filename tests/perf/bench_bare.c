@@ -44,9 +44,9 @@ typedef struct hop {
 /* Sizes are those of the real messages: candle, candle, intent, permit, and the order's request. */
 static const hop hops[HOPS_COUNT] = {{"collector", TICK_SIZE, 0},
     {"validator", TICK_SIZE, 0},
-    {"signals", 330, 1},
-    {"risk", 700, 1},
-    {"execution", 330, 2}};
+    {"signals", 230, 1},
+    {"risk", 1013, 1},
+    {"execution", 460, 2}};
 
 typedef struct stamps {
     int64_t sent_ns;
