@@ -340,10 +340,17 @@ static void feed_recovered(cb_shell *shell)
     rt_feed(shell, &args);
 }
 
+/* The exit code says who must act: the one who wrote the configuration, the one who runs the
+ * machine (a port that is taken, a server that is away), or us. */
 static int fail(cb_shell *shell, const char *event, const cb_err *err)
 {
     cb_log_err(shell->log, CB_LOG_ERROR, event, err);
-    return RT_EXIT_DIED;
+    if (err->code == CB_E_CONFIG || err->code == CB_E_SYNTAX) {
+        return RT_EXIT_CONFIG;
+    }
+    return err->code == CB_E_IO || err->code == CB_E_UNAVAILABLE || err->code == CB_E_EXISTS
+               ? RT_EXIT_UNAVAILABLE
+               : RT_EXIT_DIED;
 }
 
 static int start_core(cb_shell *shell)

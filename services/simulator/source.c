@@ -290,7 +290,9 @@ static cb_status find_interval(sim_source *source, cb_err *err)
             continue;
         }
         const int64_t gap_ns = source->candle.open_ns - last_ns;
-        if (last_ns != 0 && gap_ns > 0 && gap_ns < source->interval_ns) {
+        /* A row off the grid tells no interval; the check of each row names it by its line. */
+        if (last_ns != 0 && gap_ns > 0 && gap_ns < source->interval_ns &&
+            sim_interval_of_ns(gap_ns) != SIM_INTERVAL_COUNT) {
             source->interval_ns = gap_ns;
         }
         last_ns = source->candle.open_ns;
