@@ -23,8 +23,8 @@
 #include "wire/codec.h"
 #include "wire/subjects.h"
 
-#define PAYLOAD_MAX ((size_t)64 * 1024) /* the server's limit: one byte more ends the connection   \
-                                         */
+/* the server's limit: one byte more ends the connection */
+#define PAYLOAD_MAX ((size_t)64 * 1024)
 #define FRAME_MAX (PAYLOAD_MAX + 1024)
 #define USER_MAX 24
 #define USERS_MAX 16
