@@ -93,7 +93,9 @@ venue = binance"
       echo "api.key = $RUN/secrets/venue_api_key"; echo "api.secret = $RUN/secrets/venue_api_secret"
       echo "admin.token = $RUN/secrets/sim_admin_token"
       echo "accounts.main = ${BALANCES:-USDT:100000}"; } | write_conf simulator
-    { echo "$common"; venue_conf; } | write_conf collector
+    # In lockstep every frame is counted at both ends. A connection that is replaced while frames are on their
+    # way would leave the counts apart for ever; the simulator, unlike the venue, does not cut after 24 h.
+    { echo "$common"; venue_conf; [ "$SPEED" != lockstep ] || echo "rollover.after = 0s"; } | write_conf collector
     echo "$common" | write_conf validator
     { echo "$common"; echo "account = main"; echo "intent.ttl = $(bounded 10 600)"; } | write_conf signals
     { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"

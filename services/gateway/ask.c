@@ -21,7 +21,7 @@ bool gateway_param(gateway_call *call, const char *name, char *out, size_t out_s
 static bool read_limit(gateway_call *call, uint32_t *limit)
 {
     char text[16];
-    uint64_t value = 100;
+    uint64_t value = 50; /* an answer fits one message of the bus */
     if (!gateway_param(call, "limit", text, sizeof text)) {
         return false;
     }

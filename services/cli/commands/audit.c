@@ -7,7 +7,7 @@
 #include "base/money.h"
 #include "services/cli/cli.h"
 
-#define AUDIT_PAGE_ROWS 1000
+#define AUDIT_PAGE_ROWS 50 /* an answer fits one message of the bus */
 #define AUDIT_PRINTED_MAX 20
 
 typedef struct audit {
