@@ -72,7 +72,7 @@ size_t cb_row_bytes(const cb_row *row, int column, uint8_t *out, size_t capacity
     for (size_t i = 0; i < size; i++) {
         const int high = hex_digit(text[2 + 2 * i]);
         const int low = hex_digit(text[3 + 2 * i]);
-        CB_ASSERT(high >= 0 && low >= 0); /* bytea_output = hex is our session's setting */
+        CB_ASSERT(high >= 0 && low >= 0); /* bytea_output = hex is set at connect */
         out[i] = (uint8_t)(high * 16 + low);
     }
     return size;
