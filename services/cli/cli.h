@@ -74,6 +74,10 @@ int cli_request_at(const char *base,
     const char *body,
     json_t **out);
 
+/** GETs a URL without a token, at most 3 s: CLI_OK when it answers 200. status is 0 and why a
+ * static text when nobody answered. */
+int cli_probe(const char *url, long *status, const char **why);
+
 /** GETs path and prints rows by columns, or the JSON itself; repeats each second under --watch. */
 int cli_list(cli *self, const char *path, const cli_column *columns, size_t columns_count);
 void cli_print_rows(const json_t *rows, const cli_column *columns, size_t columns_count);

@@ -134,3 +134,33 @@ int cli_request(cli *self, const char *method, const char *path, const char *bod
     }
     return cli_request_at(self->url, self->token, method, path, body, out);
 }
+
+static size_t discard(char *bytes, size_t item_size, size_t count, void *context)
+{
+    (void)bytes;
+    (void)context;
+    return item_size * count;
+}
+
+int cli_probe(const char *url, long *status, const char **why)
+{
+    *status = 0;
+    *why = "";
+    CURL *curl = curl_easy_init();
+    if (curl == NULL) {
+        *why = "no memory";
+        return CLI_FAILURE;
+    }
+    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 3000L);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, discard);
+    const CURLcode code = curl_easy_perform(curl);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+    curl_easy_cleanup(curl);
+    if (code != CURLE_OK) {
+        *why = curl_easy_strerror(code);
+        return code == CURLE_OPERATION_TIMEDOUT ? CLI_TIMEOUT : CLI_FAILURE;
+    }
+    return *status == 200 ? CLI_OK : CLI_FAILURE;
+}

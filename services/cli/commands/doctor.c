@@ -1,5 +1,4 @@
 /* cerberus doctor: checks what a run needs and says what is wrong with each part. */
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,35 +26,22 @@ static void note(doctor *self, const char *check, bool is_ok, const char *detail
     self->is_well = self->is_well && is_ok;
 }
 
-static size_t discard(char *bytes, size_t item_size, size_t count, void *context)
-{
-    (void)bytes;
-    (void)context;
-    return item_size * count;
-}
-
 /* The health address of a service is its metrics address with another path. */
 static void check_service(doctor *self, const char *name, const char *metrics_url)
 {
     char url[CLI_TEXT_MAX];
     char detail[CLI_TEXT_MAX * 2];
     long status = 0;
-    CURL *curl = curl_easy_init();
+    const char *why = NULL;
     const size_t base = strlen(metrics_url) - strlen("/metrics");
     (void)snprintf(url, sizeof url, "%.*s/readyz", (int)base, metrics_url);
-    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
-    (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 3000L);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, discard);
-    const CURLcode code = curl_easy_perform(curl);
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(curl);
-    if (code == CURLE_OK) {
+    const int code = cli_probe(url, &status, &why);
+    if (why[0] == '\0') {
         (void)snprintf(detail, sizeof detail, "%s answers %ld", url, status);
     } else {
-        (void)snprintf(detail, sizeof detail, "%s: %s", url, curl_easy_strerror(code));
+        (void)snprintf(detail, sizeof detail, "%s: %s", url, why);
     }
-    note(self, name, code == CURLE_OK && status == 200, detail);
+    note(self, name, code == CLI_OK, detail);
 }
 
 static void check_services(doctor *self, const cli *where)
