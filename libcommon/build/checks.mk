@@ -4,7 +4,7 @@ TIDY_C = $(filter %.c,$(SOURCES))
 TIDY_OK = $(patsubst %.c,$(OUT)/tidy/%.ok,$(filter-out tests/fuzz/%,$(TIDY_C)))
 PURE_ARCHIVES = $(PURE_LIBS) $(ALL_CORES)
 
-CHECKS := check-format check-purity check-registries check-includes check-size check-secrets check-proto \
+CHECKS := check-format check-purity check-registries check-failpoints check-includes check-size check-secrets check-proto \
           check-compilers check-tidy check-shell
 
 .PHONY: check $(CHECKS)
@@ -17,6 +17,8 @@ check-purity: $(PURE_ARCHIVES)
 	@libcommon/build/check_purity.sh $(PURE_ARCHIVES)
 check-registries:
 	@$(foreach d,$(REGISTRY_DEFS),libcommon/build/check_registry.sh $(d) $(call registry_dir,$(d)) &&) true
+check-failpoints:
+	@libcommon/build/check_failpoints.sh
 check-includes:
 	@libcommon/build/check_includes.sh
 check-size:

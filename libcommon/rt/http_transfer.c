@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/strview.h"
+#include "rt/failpoint.h"
 #include "rt/http_client_internal.h"
 #include "rt/loop.h"
 
@@ -34,7 +35,11 @@ static size_t on_read(char *out, size_t size, size_t count, void *context)
     http_transfer *transfer = context;
     const size_t left = transfer->body_size - transfer->body_read;
     const size_t room = size * count;
-    const size_t given = left < room ? left : room;
+    size_t given = left < room ? left : room;
+    if (cb_failpoints_armed && given > 1) {
+        (void)(transfer->body_read > 0 && FP("exec.mid_write"));
+        given = transfer->body_read == 0 ? given / 2 : given;
+    }
     memcpy(out, transfer->body + transfer->body_read, given);
     transfer->body_read += given;
     return given;
@@ -116,6 +121,9 @@ static int on_debug(CURL *easy, curl_infotype kind, char *bytes, size_t size, vo
     if ((kind == CURLINFO_HEADER_OUT || kind == CURLINFO_DATA_OUT) && size > 0) {
         transfer->bytes_sent += (int64_t)size;
         transfer->sent_mono_ns = cb_mono_ns();
+        if (kind == CURLINFO_DATA_OUT && transfer->body_read == transfer->body_size) {
+            (void)FP("exec.after_write");
+        }
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "rt/failpoint.h"
 #include "rt/pg_internal.h"
 
 #define BUILD_FIRST_BYTES ((size_t)256 * 1024)
@@ -163,6 +164,10 @@ static bool build_send(cb_pg *pg, size_t *sent_end)
         }
         *sent_end = position;
     }
+    if (cb_failpoints_armed) {
+        cb_pg_flush(pg); /* libpq would send everything with the COMMIT */
+        (void)FP("*.mid_txn");
+    }
     return cb_pg_send_commit(pg);
 }
 
@@ -203,4 +208,5 @@ void cb_pg_commit(cb_pg *pg, void (*done)(void *context, const cb_result *result
         return;
     }
     cb_pg_flush(pg);
+    (void)FP("*.in_commit");
 }

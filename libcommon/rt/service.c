@@ -18,6 +18,7 @@
 #include "base/assert.h"
 #include "base/mac.h"
 #include "base/timefmt.h"
+#include "rt/failpoint.h"
 #include "rt/service_internal.h"
 #include "rt/version.h"
 
@@ -33,6 +34,7 @@ typedef struct rt_arguments {
     bool is_version;
     bool is_check;
     bool is_print_config;
+    bool is_failpoints;
     const char *file;
     int flags_count;
     char *flags[ARGS_MAX];
@@ -127,6 +129,8 @@ static cb_status read_arguments(rt_arguments *to, int argc, char **argv, cb_err 
             to->is_check = true;
         } else if (strcmp(word, "--print-config") == 0) {
             to->is_print_config = true;
+        } else if (strcmp(word, "--failpoints") == 0) {
+            to->is_failpoints = true;
         } else if (strncmp(word, "--config=", 9) == 0) {
             to->file = word + 9;
         } else {
@@ -171,6 +175,7 @@ static void print_help(const cb_shell *shell)
                  "  --config=FILE    lines `key = value`; environment and flags override it\n"
                  "  --check          read the configuration and end\n"
                  "  --print-config   show every value and where it comes from\n"
+                 "  --failpoints     list the failpoints of this program\n"
                  "  --version\n\n%s",
         shell->service->name,
         shell->service->summary,
@@ -203,6 +208,10 @@ static bool serve_arguments(cb_shell *shell, int argc, char **argv, int *code)
         (void)printf("cerberus-%s %s\n", shell->service->name, cb_version());
         return true;
     }
+    if (status == CB_OK && arguments.is_failpoints) {
+        cb_failpoints_print();
+        return true;
+    }
     if (status == CB_OK) {
         status = load_config(shell, &arguments, &err);
     }
@@ -221,11 +230,34 @@ static bool serve_arguments(cb_shell *shell, int argc, char **argv, int *code)
 
 /* ---- turning ---- */
 
+/* What the file says replaces what is armed; without a file, everything is disarmed. */
+static void take_failpoints(cb_shell *shell)
+{
+    cb_err err = {0};
+    const char *path = shell->config.failpoints_file;
+    cb_status status = cb_failpoints_arm("", &err);
+    if (status == CB_OK && path[0] != '\0') {
+        status = cb_failpoints_take_file(path, &err);
+    }
+    if (status != CB_OK) {
+        cb_log_err(shell->log, CB_LOG_ERROR, "failpoints_refused", &err);
+        return;
+    }
+    CB_LOG(shell->log,
+        CB_LOG_WARN,
+        "failpoints",
+        CB_KV("state", cb_failpoints_armed ? "armed" : "off"));
+}
+
 static void read_signals(cb_shell *shell)
 {
     struct signalfd_siginfo info;
     while (read(shell->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-        shell->is_term_asked = true;
+        if (info.ssi_signo == SIGUSR2) {
+            take_failpoints(shell);
+        } else {
+            shell->is_term_asked = true;
+        }
     }
 }
 
@@ -264,6 +296,7 @@ static cb_status open_signals(cb_shell *shell, cb_err *err)
     CB_MAYBE(sigemptyset(&set));
     CB_MAYBE(sigaddset(&set, SIGTERM));
     CB_MAYBE(sigaddset(&set, SIGINT));
+    CB_MAYBE(sigaddset(&set, SIGUSR2));
     const int rc = pthread_sigmask(SIG_BLOCK, &set, NULL);
     CB_ASSERT(rc == 0);
     CB_MAYBE(signal(SIGPIPE, SIG_IGN));
@@ -296,6 +329,10 @@ static cb_status open_shell(cb_shell *shell, cb_err *err)
     shell->loop = cb_loop_create(err);
     if (shell->loop == NULL || open_signals(shell, err) != CB_OK) {
         return CB_E_IO;
+    }
+    const char *failpoints = shell->config.failpoints_file;
+    if (failpoints[0] != '\0' && cb_failpoints_take_file(failpoints, err) != CB_OK) {
+        return CB_E_CONFIG;
     }
     shell->http = cb_http_create(shell->loop, err);
     if (shell->http == NULL) {
@@ -395,6 +432,7 @@ int cb_service_main(const cb_service *service, int argc, char **argv)
     memset(shell, 0, sizeof(*shell));
     shell->service = service;
     shell->signal_fd = -1;
+    cb_failpoints_open(service->name);
     shell->started_mono_ns = cb_mono_ns();
     int code = 0;
     if (!serve_arguments(shell, argc, argv, &code)) {

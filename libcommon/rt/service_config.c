@@ -3,6 +3,7 @@
 
 #include "base/strview.h"
 #include "base/timefmt.h"
+#include "rt/failpoint.h"
 #include "rt/service_internal.h"
 
 #define AT(member) offsetof(rt_config, member)
@@ -86,6 +87,16 @@ const cb_config_field rt_config_fields[] = {
         3600 * CB_NS_PER_S,
         NULL,
         "how long the start waits for PostgreSQL and NATS"},
+    TEXT_FIELD("failpoints",
+        CB_CONFIG_TEXT,
+        failpoints,
+        "",
+        "NAME=ACTION[:MS][@HIT[+]],… for tests of faults (see --failpoints); none: all off"),
+    TEXT_FIELD("failpoints.file",
+        CB_CONFIG_PATH,
+        failpoints_file,
+        "",
+        "the same, read and removed at the start and on SIGUSR2; none: never"),
 };
 const size_t rt_config_fields_count = sizeof(rt_config_fields) / sizeof(rt_config_fields[0]);
 
@@ -166,6 +177,9 @@ cb_status rt_config_check(cb_shell *shell, cb_err *err)
         status = CB_FAIL(err,
             CB_E_CONFIG,
             "pg.dsn is required: set it in the file, as CERBERUS_PG_DSN or as --pg.dsn=");
+    }
+    if (status == CB_OK) {
+        status = cb_failpoints_arm(config->failpoints, err);
     }
     if (status == CB_OK && config->nats_user[0] == '\0') {
         (void)cb_text_copy(

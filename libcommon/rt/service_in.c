@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/strview.h"
 #include "base/timefmt.h"
+#include "rt/failpoint.h"
 #include "rt/service_internal.h"
 #include "wire/codec.h"
 
@@ -222,7 +223,11 @@ static void apply(cb_shell *shell, const cb_inbox_item *item, rt_in_key *key, ui
     CB_ASSERT(seq == key->applied_seq + 1);
     key->applied_seq = seq;
     shell->received[item->row]++;
-    if (decode(shell, item, seq, key, &err) != CB_OK) {
+    cb_status status = decode(shell, item, seq, key, &err);
+    if (FP("*.before_step")) {
+        status = CB_FAIL(&err, CB_E_CORRUPT, "failpoint");
+    }
+    if (status != CB_OK) {
         hop_header header = {.seq = seq};
         (void)snprintf(header.key, sizeof(header.key), "%s", key->key);
         bury(shell, message, &header, err.text);

@@ -61,6 +61,8 @@ typedef struct rt_config {
     char shard[CB_CONFIG_TEXT_MAX];
     int64_t drain_timeout_ns;
     int64_t start_timeout_ns;
+    char failpoints[CB_CONFIG_TEXT_MAX];
+    char failpoints_file[CB_CONFIG_TEXT_MAX];
 } rt_config;
 
 typedef enum rt_phase {

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/strview.h"
 #include "base/timefmt.h"
+#include "rt/failpoint.h"
 #include "rt/service_internal.h"
 
 #define RESEND_AFTER_NS (2 * CB_NS_PER_S)
@@ -338,6 +339,9 @@ void rt_out_puback(cb_shell *shell, const char *suffix, const cb_bus_message *me
     rt_outstanding *waiting = find_waiting(out, (uint32_t)key, seq);
     if (waiting == NULL) {
         return; /* a replay's, or a second one */
+    }
+    if (FP("relay.after_ack")) {
+        return;
     }
     if (out->marks_count == RT_MARKS_MAX) {
         mark_all(shell);

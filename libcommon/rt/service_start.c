@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/mac.h"
 #include "base/timefmt.h"
+#include "rt/failpoint.h"
 #include "rt/migrate.h"
 #include "rt/service_internal.h"
 #include "rt/version.h"
@@ -325,6 +326,7 @@ static cb_status recover(cb_shell *shell, cb_err *err)
             status = rt_in_recover(shell, err);
         }
     }
+    (void)FP("*.recovering");
     if (status == CB_OK && shell->service->recover != NULL) {
         shell->is_recovering = true;
         status = shell->service->recover(shell, err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "rt/failpoint.h"
 #include "rt/service_internal.h"
 
 #define BUFFER_FIRST_BYTES ((size_t)256 * 1024)
@@ -127,6 +128,7 @@ static void run_effect(cb_shell *shell, const rt_effect *effect)
             shell, (cb_subject_id)effect->a, effect->text, effect->body, effect->body_size);
         return;
     case RT_EFFECT_STREAM:
+        (void)FP("*.before_publish");
         rt_out_relay(shell, effect);
         return;
     case RT_EFFECT_REQUEST:
@@ -135,6 +137,9 @@ static void run_effect(cb_shell *shell, const rt_effect *effect)
         }
         return;
     case RT_EFFECT_ACK:
+        if (FP("*.before_ack")) {
+            return;
+        }
         /* A lost acknowledgement only brings the message again. */
         CB_MAYBE(cb_bus_publish(shell->bus, effect->text, "", "+ACK", 4, NULL) == CB_OK);
         return;
@@ -201,6 +206,7 @@ static void on_committed(void *context, const cb_result *result)
             CB_KV("error", result->message));
         cb_shell_die(shell, "commit_failed", result->message);
     }
+    (void)FP("*.after_commit");
     rt_txn *txn = &shell->txns[1 - shell->building];
     cb_metric_observe_ns(shell->counts.commit, cb_mono_ns() - txn->opened_mono_ns);
     run_effects(shell, txn);
@@ -220,8 +226,12 @@ static void send_group(cb_shell *shell)
         shell->building = 1 - shell->building;
         if (txn->statements_count > 0) {
             cb_metric_add(shell->counts.group, 1);
+            const bool is_failing = FP("*.before_commit");
             cb_pg_begin(shell->pg);
             add_statements(shell, txn);
+            if (is_failing) {
+                cb_pg_add(shell->pg, "SELECT 1/0", NULL);
+            }
             cb_pg_commit(shell->pg, on_committed, shell);
             return;
         }

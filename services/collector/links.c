@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/timefmt.h"
+#include "rt/failpoint.h"
 #include "services/collector/collector_shell.h"
 
 #define CONNECT_TIMEOUT_MS 10000
@@ -111,7 +112,7 @@ static void on_text(void *context, const char *text, size_t size, int64_t recv_w
     collector_shell *self = conn->owner;
     cb_venue_event *event = &self->event;
     cb_err err;
-    if (conn->is_dead) {
+    if (conn->is_dead || FP("collector.frame")) {
         return;
     }
     stamp(self, recv_wall_ns);

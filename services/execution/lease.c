@@ -6,6 +6,7 @@
  * so whoever held the lease before can no longer reach the database: it is taken over at once,
  * without waiting for its expiry. */
 #include "base/assert.h"
+#include "rt/failpoint.h"
 #include "services/execution/shell.h"
 
 static const char SQL_TAKE[] =
@@ -72,7 +73,7 @@ static void on_renewed(void *context, const cb_result *result, const cb_row *con
 
 void exec_lease_renew(exec_shell *self)
 {
-    if (self->is_renewing) {
+    if (self->is_renewing || FP("exec.lease_renew")) {
         return;
     }
     put_identity(self);

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/strview.h"
+#include "rt/failpoint.h"
 #include "services/execution/claim.h"
 #include "services/execution/shell.h"
 
@@ -93,6 +94,7 @@ static void on_claimed(void *context, const cb_result *result, const cb_row *con
         return;
     }
     prepared->claimed_mono_ns = cb_mono_ns();
+    (void)FP("exec.after_claim");
     cb_metric_observe_ns(
         self->metrics.sign_to_claimed, prepared->claimed_mono_ns - prepared->begun_mono_ns);
     feed_claim(self, EXEC_CLAIM_DONE, "");
@@ -165,6 +167,7 @@ void exec_claim_order(exec_shell *self, const exec_claim *claim)
         feed_claim(self, EXEC_CLAIM_RISK_SILENT, "");
         return;
     }
+    (void)FP("exec.before_claim");
     put_claim_identity(self);
     cb_params_id(
         &self->params, cb_id_make("execution.claim", self->lease_epoch, ++self->claims_count));
@@ -254,6 +257,7 @@ static void on_placed(void *context, const cb_http_answer *http)
 {
     exec_shell *self = context;
     CB_ASSERT(self->prepared.is_used);
+    (void)FP("exec.before_outcome_commit");
     exec_order_answer answer = {.retry_after_s = -1};
     judge_placed(self, http, &answer);
     observe_placed(self, http);
@@ -284,6 +288,8 @@ void exec_send_order(exec_shell *self, const exec_send *send)
         why = "too long between signature and send";
     } else if (!exec_lease_is_fresh(self)) {
         why = "lease not renewed in time";
+    } else if (FP("exec.before_send")) {
+        why = "failpoint";
     }
     if (why != NULL) {
         exec_order_answer answer = {.answer_class = CB_ANSWER_NOT_SENT, .retry_after_s = -1};

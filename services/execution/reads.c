@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "rt/failpoint.h"
 #include "base/strview.h"
 #include "services/execution/shell.h"
 
@@ -297,6 +298,9 @@ static void start_call(exec_call *call)
     }
     const bool is_cancel =
         call->request == EXEC_REQUEST_CANCEL || call->request == EXEC_REQUEST_CANCEL_ALL;
+    if (is_cancel) {
+        (void)FP("exec.cancel");
+    }
     exec_http(self,
         &call->venue_request,
         is_cancel ? "cancel" : "read",
@@ -305,9 +309,19 @@ static void start_call(exec_call *call)
         call);
 }
 
+static void hit_failpoint(exec_request request)
+{
+    if (request == EXEC_REQUEST_CANCEL || request == EXEC_REQUEST_CANCEL_ALL) {
+        (void)FP("exec.cancel_answer");
+    } else if (request == EXEC_REQUEST_READ_ORDER) {
+        (void)FP("exec.query_answer");
+    }
+}
+
 static void on_answer(void *context, const cb_http_answer *http)
 {
     exec_call *call = context;
+    hit_failpoint(call->request);
     switch (call->request) {
     case EXEC_REQUEST_CANCEL:
     case EXEC_REQUEST_READ_ORDER:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "rt/failpoint.h"
 #include "base/strview.h"
 #include "services/execution/shell.h"
 
@@ -133,6 +134,9 @@ static void take_event(exec_shell *self, const cb_venue_user_event *event)
     }
     self->user_events_count++;
     cb_metric_add(self->metrics.user_events, 1);
+    if (FP("exec.user_event")) {
+        return;
+    }
     switch (event->type) {
     case CB_VENUE_USER_ORDER:
         feed_report(self, event);

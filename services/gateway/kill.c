@@ -2,6 +2,7 @@
  * which owns the latch. */
 #include <string.h>
 
+#include "rt/failpoint.h"
 #include "services/gateway/gateway.h"
 #include "services/gateway/kill.h"
 
@@ -102,6 +103,7 @@ static bool fill_command(
 static void on_answer(void *context, const void *bytes, size_t size)
 {
     gateway_call *call = context;
+    (void)FP("gateway.before_reply");
     if (bytes == NULL) {
         gateway_reply_problem(call,
             504,
@@ -135,6 +137,7 @@ void gateway_kill(gateway_call *call, gateway_kill_direction direction)
     const bool is_filled = fill_command(call, body, direction, &command);
     json_decref(body);
     if (is_filled) {
+        (void)FP("gateway.after_accept");
         cb_shell_ask(call->gateway->shell,
             CB_SUBJECT_KILL_COMMAND,
             "risk",
