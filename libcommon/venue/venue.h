@@ -9,6 +9,7 @@
 #define CB_VENUE_URL_MAX 2048
 #define CB_VENUE_BODY_MAX 2048
 #define CB_VENUE_HEADERS_MAX 4
+#define CB_VENUE_SIGNATURE_MAX 512 /* text with NUL */
 
 typedef enum cb_venue_method {
     CB_VENUE_GET,
@@ -24,8 +25,9 @@ typedef struct cb_venue_request {
     char body[CB_VENUE_BODY_MAX]; /* form text, "" for none */
     char headers[CB_VENUE_HEADERS_MAX][2][256];
     uint32_t headers_count;
-    uint32_t weight; /* rate-limit cost */
-    bool is_order;   /* counts against the order limits; must never be sent twice */
+    uint32_t weight;      /* rate-limit cost */
+    bool is_order;        /* counts against the order limits; must never be sent twice */
+    bool needs_signature; /* built unsigned: attach must add the signature before it is sent */
 } cb_venue_request;
 
 typedef struct cb_venue_keys {
@@ -186,6 +188,9 @@ typedef struct cb_venue_auth {
     const cb_venue_keys *keys; /* [borrowed for the call] */
     int64_t sign_ts_ns;        /* the venue's clock as we know it */
     int64_t window_ms;         /* how long the venue may accept the request; 0: its default */
+    bool is_unsigned;          /* leave signature and key out of the request: attach adds them */
+    const char
+        *signature; /* user_subscribe_text: made elsewhere [borrowed]; NULL: made with keys */
 } cb_venue_auth;
 
 #define CB_VENUE_FILLS_MAX 128
@@ -421,6 +426,24 @@ typedef struct cb_venue_ops {
     /** Answer to TICKERS or BOOK_TICKERS: one object or a list. */
     cb_status (*parse_tickers)(
         cb_strview text, cb_venue_statistics_fn fn, void *context, cb_err *err);
+
+    /* ---- signatures that are made elsewhere (docs/adr: the signer) ---- */
+    /** What has to be signed of a request that was built unsigned. [borrowed from the request] */
+    cb_strview (*payload)(const cb_venue_request *request);
+    /** Puts signature and key into a request that was built unsigned; CB_E_FULL leaves it as it is.
+     */
+    cb_status (*attach)(
+        cb_venue_request *request, const char *api_key, const char *signature, cb_err *err);
+    /** What has to be signed of user_subscribe_text: give its signature there in auth->signature,
+     *  with everything else equal. */
+    cb_status (*user_subscribe_payload)(
+        const cb_venue_auth *auth, char out[CB_VENUE_TEXT_MAX], cb_err *err);
+    /** Signs a payload with a secret; only the signer calls this. out: lower-case hex or base64. */
+    cb_status (*sign)(const char *secret,
+        const char *payload,
+        size_t payload_size,
+        char out[CB_VENUE_SIGNATURE_MAX],
+        cb_err *err);
 } cb_venue_ops;
 
 /** A row of venues.def; NULL past the end. */

@@ -34,4 +34,8 @@ const cb_venue_ops cb_venue_binance = {
     .parse_user = binance_parse_user,
     .has_gapless_trade_ids = true,
     .parse_tickers = binance_parse_tickers,
+    .payload = binance_payload,
+    .attach = binance_attach,
+    .user_subscribe_payload = binance_user_subscribe_payload,
+    .sign = cb_binance_sign,
 };

@@ -9,7 +9,7 @@
 extern const cb_venue_ops cb_venue_binance;
 
 /* ---- signing (section "Signing" of docs/venues/binance.md) ---- */
-#define CB_BINANCE_SIGNATURE_MAX 512 /* text with NUL; RSA-2048 in base64 fits, made elsewhere */
+#define CB_BINANCE_SIGNATURE_MAX CB_VENUE_SIGNATURE_MAX
 
 /**
  * Signs a payload. The secret is an HMAC key used as raw ASCII, or "ed25519:" and the seed as 64

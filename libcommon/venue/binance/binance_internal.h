@@ -96,6 +96,11 @@ cb_status binance_parse_account(
     cb_strview text, cb_venue_balance_fn fn, void *context, cb_err *err);
 cb_status binance_user_subscribe_text(
     const cb_venue_auth *auth, uint64_t id, char out[CB_VENUE_TEXT_MAX], cb_err *err);
+cb_strview binance_payload(const cb_venue_request *request);
+cb_status binance_attach(
+    cb_venue_request *request, const char *api_key, const char *signature, cb_err *err);
+cb_status binance_user_subscribe_payload(
+    const cb_venue_auth *auth, char out[CB_VENUE_TEXT_MAX], cb_err *err);
 cb_status binance_parse_user(cb_strview text, cb_venue_user_event *event, cb_err *err);
 
 #endif /* CB_BINANCE_INTERNAL_H */

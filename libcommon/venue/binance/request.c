@@ -413,11 +413,14 @@ static void set_header(cb_venue_request *out, const char *name, const char *valu
     out->headers_count++;
 }
 
+/* Time and window are part of what is signed; signature and key follow here, or from attach when
+ * another process holds the secret. */
 static cb_status add_signature(
     cb_form *form, const cb_venue_auth *auth, cb_venue_request *out, cb_err *err)
 {
+    const bool is_unsigned = auth != NULL && auth->is_unsigned;
     const bool has_key = auth != NULL && auth->keys != NULL && auth->keys->api_key[0] != '\0';
-    if (!has_key) {
+    if (!has_key && !is_unsigned) {
         return CB_FAIL(err, CB_E_AUTH, "a signed call needs an API key");
     }
     if (auth->sign_ts_ns <= 0 || auth->window_ms < 0 || auth->window_ms > BINANCE_WINDOW_MS_MAX) {
@@ -426,6 +429,10 @@ static cb_status add_signature(
     const int64_t window_ms = auth->window_ms == 0 ? BINANCE_WINDOW_MS_DEFAULT : auth->window_ms;
     cb_form_u64(form, "recvWindow", (uint64_t)window_ms);
     cb_form_u64(form, "timestamp", (uint64_t)(auth->sign_ts_ns / CB_NS_PER_MS));
+    if (is_unsigned) {
+        out->needs_signature = true;
+        return CB_OK;
+    }
     char signature[CB_BINANCE_SIGNATURE_MAX];
     const cb_status status =
         cb_binance_sign(auth->keys->api_secret, form->out, form->used, signature, err);

@@ -126,3 +126,50 @@ bool cb_binance_ws_payload(const cb_binance_pair *pairs, size_t count, char *out
     }
     return true;
 }
+
+/* ---- requests that are signed elsewhere ---- */
+
+static bool has_form_body(const cb_venue_request *request)
+{
+    return request->method == CB_VENUE_POST || request->method == CB_VENUE_PUT;
+}
+
+cb_strview binance_payload(const cb_venue_request *request)
+{
+    CB_ASSERT(request != NULL);
+    CB_ASSERT(request->needs_signature);
+    if (has_form_body(request)) {
+        return cb_sv_from(request->body);
+    }
+    const char *query = strchr(request->url_path, '?');
+    CB_ASSERT(query != NULL); /* a signed request has a timestamp at least */
+    return cb_sv_from(query + 1);
+}
+
+cb_status binance_attach(
+    cb_venue_request *request, const char *api_key, const char *signature, cb_err *err)
+{
+    CB_ASSERT(request != NULL && api_key != NULL && signature != NULL);
+    CB_ASSERT(request->needs_signature);
+    CB_ASSERT(request->headers_count < CB_VENUE_HEADERS_MAX);
+    char text[3 * CB_BINANCE_SIGNATURE_MAX]; /* percent-encoding may treble it */
+    cb_form form;
+    cb_form_init(&form, text, sizeof(text));
+    cb_form_text(&form, "signature", signature);
+    char *out = has_form_body(request) ? request->body : request->url_path;
+    const size_t capacity =
+        has_form_body(request) ? sizeof(request->body) : sizeof(request->url_path);
+    size_t used = strlen(out);
+    char(*row)[256] = request->headers[request->headers_count];
+    if (form.is_full || api_key[0] == '\0' || used + 1 + form.used >= capacity ||
+        !cb_text_copy(row[1], sizeof(row[1]), cb_sv_from(api_key))) {
+        return CB_FAIL(err, CB_E_FULL, "signature or key do not fit the request");
+    }
+    const bool fits = cb_text_append(out, capacity, &used, "&") &&
+                      cb_text_append(out, capacity, &used, text) &&
+                      cb_text_copy(row[0], sizeof(row[0]), CB_SV("X-MBX-APIKEY"));
+    CB_ASSERT(fits);
+    request->headers_count++;
+    request->needs_signature = false;
+    return CB_OK;
+}

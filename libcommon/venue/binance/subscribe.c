@@ -77,47 +77,85 @@ static bool is_plain_key(const char *key)
     return key[0] != '\0';
 }
 
-/* {"id":…,"method":"userDataStream.subscribe.signature","params":{…}}: needs no session.logon,
- * which only Ed25519 keys may use. The parameters are signed as WebSocket API parameters are. */
-cb_status binance_user_subscribe_text(
-    const cb_venue_auth *auth, uint64_t id, char out[CB_VENUE_TEXT_MAX], cb_err *err)
+/* The parameters that are signed, as WebSocket API parameters are. */
+typedef struct subscription {
+    char window[21];
+    char timestamp[21];
+} subscription;
+
+static cb_status describe(const cb_venue_auth *auth, subscription *out, cb_err *err)
 {
     CB_ASSERT(auth != NULL && auth->keys != NULL);
-    CB_ASSERT(out != NULL);
-    const char *api_key = auth->keys->api_key;
-    if (!is_plain_key(api_key)) {
+    if (!is_plain_key(auth->keys->api_key)) {
         return CB_FAIL(err, CB_E_AUTH, "the API key is empty or holds strange characters");
     }
     if (auth->window_ms < 0 || auth->window_ms > BINANCE_WINDOW_MS_MAX || auth->sign_ts_ns <= 0) {
         return CB_FAIL(err, CB_E_RANGE, "recvWindow or timestamp is out of bounds");
     }
-    char window[21];
-    char timestamp[21];
-    char id_text[21];
-    (void)cb_u64_print(
-        (uint64_t)(auth->window_ms == 0 ? BINANCE_WINDOW_MS_DEFAULT : auth->window_ms), window);
-    (void)cb_u64_print((uint64_t)(auth->sign_ts_ns / CB_NS_PER_MS), timestamp);
-    (void)cb_u64_print(id, id_text);
-    const cb_binance_pair pairs[] = {
-        {"timestamp", timestamp}, {"recvWindow", window}, {"apiKey", api_key}};
-    char payload[512];
-    char signature[CB_BINANCE_SIGNATURE_MAX];
-    if (!cb_binance_ws_payload(pairs, 3, payload, sizeof(payload))) {
-        return CB_FAIL(err, CB_E_FULL, "the API key is too long");
+    const int64_t window_ms = auth->window_ms == 0 ? BINANCE_WINDOW_MS_DEFAULT : auth->window_ms;
+    (void)cb_u64_print((uint64_t)window_ms, out->window);
+    (void)cb_u64_print((uint64_t)(auth->sign_ts_ns / CB_NS_PER_MS), out->timestamp);
+    return CB_OK;
+}
+
+cb_status binance_user_subscribe_payload(
+    const cb_venue_auth *auth, char out[CB_VENUE_TEXT_MAX], cb_err *err)
+{
+    CB_ASSERT(out != NULL);
+    subscription params = {.window = ""};
+    const cb_status status = describe(auth, &params, err);
+    if (status != CB_OK) {
+        return status;
     }
-    const cb_status status =
-        cb_binance_sign(auth->keys->api_secret, payload, strlen(payload), signature, err);
+    const cb_binance_pair pairs[] = {{"timestamp", params.timestamp},
+        {"recvWindow", params.window},
+        {"apiKey", auth->keys->api_key}};
+    return cb_binance_ws_payload(pairs, 3, out, CB_VENUE_TEXT_MAX)
+               ? CB_OK
+               : CB_FAIL(err, CB_E_FULL, "the API key is too long");
+}
+
+static cb_status sign_subscription(
+    const cb_venue_auth *auth, char signature[CB_BINANCE_SIGNATURE_MAX], cb_err *err)
+{
+    if (auth->signature != NULL) {
+        return cb_text_copy(signature, CB_BINANCE_SIGNATURE_MAX, cb_sv_from(auth->signature))
+                   ? CB_OK
+                   : CB_FAIL(err, CB_E_FULL, "the signature is too long");
+    }
+    char payload[CB_VENUE_TEXT_MAX];
+    const cb_status status = binance_user_subscribe_payload(auth, payload, err);
+    if (status != CB_OK) {
+        return status;
+    }
+    return cb_binance_sign(auth->keys->api_secret, payload, strlen(payload), signature, err);
+}
+
+/* {"id":…,"method":"userDataStream.subscribe.signature","params":{…}}: needs no session.logon,
+ * which only Ed25519 keys may use. */
+cb_status binance_user_subscribe_text(
+    const cb_venue_auth *auth, uint64_t id, char out[CB_VENUE_TEXT_MAX], cb_err *err)
+{
+    CB_ASSERT(out != NULL);
+    subscription params = {.window = ""};
+    char signature[CB_BINANCE_SIGNATURE_MAX];
+    char id_text[21];
+    (void)cb_u64_print(id, id_text);
+    cb_status status = describe(auth, &params, err);
+    if (status == CB_OK) {
+        status = sign_subscription(auth, signature, err);
+    }
     if (status != CB_OK) {
         return status;
     }
     const char *const parts[] = {"{\"id\":",
         id_text,
         ",\"method\":\"userDataStream.subscribe.signature\",\"params\":{\"apiKey\":\"",
-        api_key,
+        auth->keys->api_key,
         "\",\"recvWindow\":",
-        window,
+        params.window,
         ",\"timestamp\":",
-        timestamp,
+        params.timestamp,
         ",\"signature\":\"",
         signature,
         "\"}}"};
