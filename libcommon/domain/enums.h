@@ -18,6 +18,22 @@
     X(CB_ORDER_TYPE_TAKE_PROFIT_LIMIT, "take_profit_limit")
 #define CB_TIF_LIST(X)                                                                             \
     X(CB_TIF_NONE, "none") X(CB_TIF_GTC, "gtc") X(CB_TIF_IOC, "ioc") X(CB_TIF_FOK, "fok")
+/* Which price lets a waiting order go. */
+#define CB_TRIGGER_LIST(X)                                                                         \
+    X(CB_TRIGGER_NONE, "none")   /* no wish: natively where the venue can, else by quote */        \
+    X(CB_TRIGGER_LAST, "last")   /* the venue's last trade: native only */                         \
+    X(CB_TRIGGER_QUOTE, "quote") /* the validated price one would trade at: held by execution */
+/* The part of an order in its group. */
+#define CB_ROLE_LIST(X)                                                                            \
+    X(CB_ROLE_NONE, "none")                                                                        \
+    X(CB_ROLE_PARENT, "parent") /* of a bracket: its fills are what the children close */          \
+    X(CB_ROLE_TAKE_PROFIT, "take_profit")                                                          \
+    X(CB_ROLE_STOP, "stop")
+#define CB_COMMAND_LIST(X)                                                                         \
+    X(CB_COMMAND_NONE, "none")                                                                     \
+    X(CB_COMMAND_CANCEL, "cancel") /* an order, or all that is left of its group */                \
+    X(CB_COMMAND_AMEND, "amend")   /* a smaller quantity, kept in its place of the queue */        \
+    X(CB_COMMAND_EXIT, "exit")     /* lets the stop of a group act now */
 #define CB_ORDER_STATE_LIST(X)                                                                     \
     X(CB_ORDER_STATE_NONE, "none")                                                                 \
     X(CB_ORDER_STATE_READY, "ready")                                                               \
@@ -82,6 +98,9 @@
     E(CB_SIDE_LIST, cb_side, "side")                                                               \
     E(CB_ORDER_TYPE_LIST, cb_order_type, "order_type")                                             \
     E(CB_TIF_LIST, cb_tif, "time_in_force")                                                        \
+    E(CB_TRIGGER_LIST, cb_trigger, "trigger")                                                      \
+    E(CB_ROLE_LIST, cb_role, "role")                                                               \
+    E(CB_COMMAND_LIST, cb_command, "command")                                                      \
     E(CB_ORDER_STATE_LIST, cb_order_state, "order_state")                                          \
     E(CB_PURPOSE_LIST, cb_purpose, "purpose")                                                      \
     E(CB_SIGNAL_STATUS_LIST, cb_signal_status, "signal_status")                                    \

@@ -100,6 +100,9 @@ CB_DESC(cb_query_msg, "query", CB_QUERY_FIELDS)
 #define CB_SELF cb_replay
 CB_DESC(cb_replay, "replay", CB_REPLAY_FIELDS)
 #undef CB_SELF
+#define CB_SELF cb_order_command
+CB_DESC(cb_order_command, "order_command", CB_ORDER_COMMAND_FIELDS)
+#undef CB_SELF
 
 #define MESSAGE_CHECK(token, type, name, FIELDS)                                                   \
     _Static_assert(offsetof(type, env) == 0, "the envelope comes first");                          \

@@ -11,15 +11,17 @@
 #define STATES_COUNT (CB_ORDER_STATE_NOT_SENT + 1)
 
 /* Row: state now; bits: states that may follow. An order that was seen at the venue can no longer
- * become REJECTED or NOT_SENT: those two promise that the venue never had it. */
+ * become REJECTED or NOT_SENT: those two promise that the venue never had it. READY follows READY
+ * when a held order's trigger is reached, OPEN follows OPEN when its quantity is amended. */
 static const uint32_t next_states[STATES_COUNT] = {
     [CB_ORDER_STATE_NONE] = BIT(CB_ORDER_STATE_READY) | LIVE_AT_VENUE | TERMINAL_AT_VENUE,
-    [CB_ORDER_STATE_READY] = BIT(CB_ORDER_STATE_SENDING) | BIT(CB_ORDER_STATE_NOT_SENT),
+    [CB_ORDER_STATE_READY] =
+        BIT(CB_ORDER_STATE_READY) | BIT(CB_ORDER_STATE_SENDING) | BIT(CB_ORDER_STATE_NOT_SENT),
     [CB_ORDER_STATE_SENDING] = BIT(CB_ORDER_STATE_UNKNOWN) | LIVE_AT_VENUE | TERMINAL_AT_VENUE |
                                BIT(CB_ORDER_STATE_REJECTED) | BIT(CB_ORDER_STATE_NOT_SENT),
     [CB_ORDER_STATE_UNKNOWN] = LIVE_AT_VENUE | TERMINAL_AT_VENUE | BIT(CB_ORDER_STATE_REJECTED) |
                                BIT(CB_ORDER_STATE_NOT_SENT),
-    [CB_ORDER_STATE_OPEN] = BIT(CB_ORDER_STATE_PARTIALLY_FILLED) | TERMINAL_AT_VENUE,
+    [CB_ORDER_STATE_OPEN] = LIVE_AT_VENUE | TERMINAL_AT_VENUE,
     [CB_ORDER_STATE_PARTIALLY_FILLED] = BIT(CB_ORDER_STATE_PARTIALLY_FILLED) | TERMINAL_AT_VENUE,
     [CB_ORDER_STATE_FILLED] = 0,
     [CB_ORDER_STATE_CANCELED] = 0,
@@ -31,6 +33,7 @@ static const uint32_t next_states[STATES_COUNT] = {
 static const char *const refusal_names[CB_ORDER_REFUSAL_COUNT] = {
     [CB_ORDER_REFUSAL_NONE] = "none",
     [CB_ORDER_REFUSAL_IDENTITY] = "identity",
+    [CB_ORDER_REFUSAL_QTY_RISES] = "qty_rises",
     [CB_ORDER_REFUSAL_VERSION] = "version",
     [CB_ORDER_REFUSAL_TRANSITION] = "transition",
     [CB_ORDER_REFUSAL_CUM_FALLS] = "cum_falls",
@@ -87,7 +90,7 @@ static bool is_same_order(const cb_order *a, const cb_order *b)
 {
     return cb_id_equal(a->intent_id, b->intent_id) && cb_text_equal(a->account, b->account) &&
            cb_text_equal(a->venue, b->venue) && cb_text_equal(a->symbol, b->symbol) &&
-           a->side == b->side && a->qty.e8 == b->qty.e8;
+           a->side == b->side;
 }
 
 /* Quantities that contradict the state that is claimed. */
@@ -117,6 +120,9 @@ cb_order_refusal cb_order_check_move(const cb_order *before, const cb_order *aft
     CB_ASSERT(before != after);
     if (before != NULL && !is_same_order(before, after)) {
         return CB_ORDER_REFUSAL_IDENTITY;
+    }
+    if (before != NULL && after->qty.e8 > before->qty.e8) {
+        return CB_ORDER_REFUSAL_QTY_RISES;
     }
     if (after->version != (before == NULL ? 1 : before->version + 1)) {
         return CB_ORDER_REFUSAL_VERSION;

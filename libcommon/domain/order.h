@@ -8,7 +8,8 @@
 /* Why a version of an order may not follow another; NONE = it may. */
 typedef enum cb_order_refusal {
     CB_ORDER_REFUSAL_NONE,
-    CB_ORDER_REFUSAL_IDENTITY,      /* intent, account, venue, symbol, side or qty differ */
+    CB_ORDER_REFUSAL_IDENTITY,      /* intent, account, venue, symbol or side differ */
+    CB_ORDER_REFUSAL_QTY_RISES,     /* a quantity may be amended down, never up */
     CB_ORDER_REFUSAL_VERSION,       /* not the next version */
     CB_ORDER_REFUSAL_TRANSITION,    /* the state may not follow */
     CB_ORDER_REFUSAL_CUM_FALLS,     /* cumulative quantity smaller than before */

@@ -5,7 +5,7 @@
 #include "base/assert.h"
 #include "domain/canonical.h"
 
-#define ORDER_HASH_TAG "cerberus.order.v1"
+#define ORDER_HASH_TAG "cerberus.order.v2"
 
 static void put_who_and_where(cb_canonical *out, const cb_permit *permit)
 {
@@ -33,6 +33,20 @@ static void put_terms(cb_canonical *out, const cb_permit *permit)
     cb_canonical_put_i64(out, permit->not_after_ns);
 }
 
+/* How it waits, what it belongs to, and its own bounds. */
+static void put_conditions(cb_canonical *out, const cb_permit *permit)
+{
+    cb_canonical_put_i64(out, permit->trigger_price.e8);
+    cb_canonical_put_u32(out, (uint32_t)permit->trigger_kind);
+    cb_canonical_put_u32(out, permit->trailing_bips);
+    cb_canonical_put_id(out, permit->group_id);
+    cb_canonical_put_u32(out, (uint32_t)permit->role);
+    cb_canonical_put_i64(out, permit->max_slippage.e8);
+    cb_canonical_put_i64(out, permit->timeout_ns);
+    cb_canonical_put_i64(out, permit->stop_limit.e8);
+    cb_canonical_put_id(out, permit->replaces);
+}
+
 void cb_permit_order_hash(const cb_permit *permit, uint8_t out[CB_SHA256_SIZE])
 {
     CB_ASSERT(permit != NULL);
@@ -41,6 +55,7 @@ void cb_permit_order_hash(const cb_permit *permit, uint8_t out[CB_SHA256_SIZE])
     cb_canonical_put_text(&bytes, ORDER_HASH_TAG);
     put_who_and_where(&bytes, permit);
     put_terms(&bytes, permit);
+    put_conditions(&bytes, permit);
     cb_sha256(bytes.bytes, bytes.size, out);
 }
 

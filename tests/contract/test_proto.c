@@ -68,6 +68,7 @@ static const pair pairs[] = {
     PAIR(sync_reply, sync_reply),
     PAIR(query_msg, query),
     PAIR(replay, replay),
+    PAIR(order_command, order_command),
 };
 #define PAIRS_COUNT (sizeof(pairs) / sizeof(pairs[0]))
 
@@ -84,6 +85,9 @@ static const enum_pair enum_pairs[] = {
     ENUM_PAIR(side, side),
     ENUM_PAIR(order_type, order_type),
     ENUM_PAIR(tif, time_in_force),
+    ENUM_PAIR(trigger, trigger),
+    ENUM_PAIR(role, role),
+    ENUM_PAIR(command, command),
     ENUM_PAIR(order_state, order_state),
     ENUM_PAIR(purpose, purpose),
     ENUM_PAIR(signal_status, signal_status),

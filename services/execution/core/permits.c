@@ -94,6 +94,15 @@ static void permit_fill_row(const exec_state *state, const cb_permit *permit, cb
     row->stop_loss = permit->stop_loss;
     row->take_profit = permit->take_profit;
     row->not_after_ns = permit->not_after_ns;
+    row->trigger_price = permit->trigger_price;
+    row->trigger_kind = permit->trigger_kind;
+    row->trailing_bips = permit->trailing_bips;
+    row->group_id = permit->group_id;
+    row->role = permit->role;
+    row->max_slippage = permit->max_slippage;
+    row->timeout_ns = permit->timeout_ns;
+    row->stop_limit = permit->stop_limit;
+    row->replaces = permit->replaces;
 }
 
 /* Single use, of the permit and of the intent: neither may ever lead to a second order. */

@@ -183,6 +183,15 @@ static void copy_terms(cb_permit *permit, const cb_intent *intent)
     permit->take_profit = intent->take_profit;
     permit->data_ts_ns = intent->data_ts_ns;
     permit->not_after_ns = intent->not_after_ns;
+    permit->trigger_price = intent->trigger_price;
+    permit->trigger_kind = intent->trigger_kind;
+    permit->trailing_bips = intent->trailing_bips;
+    permit->group_id = intent->group_id;
+    permit->role = intent->role;
+    permit->max_slippage = intent->max_slippage;
+    permit->timeout_ns = intent->timeout_ns;
+    permit->stop_limit = intent->stop_limit;
+    permit->replaces = intent->replaces;
 }
 
 static void grant(risk_step_context *step, const cb_intent *intent, const judgement *judged)

@@ -16,9 +16,9 @@
 static const char *const matrix[STATES] = {
     /*                                      NRSOUPFCEJX */
     [CB_ORDER_STATE_NONE] = /*           */ ".x.x.xxxx..",
-    [CB_ORDER_STATE_READY] = /*          */ "..x.......x",
+    [CB_ORDER_STATE_READY] = /*          */ ".xx.......x",
     [CB_ORDER_STATE_SENDING] = /*        */ "...xxxxxxxx",
-    [CB_ORDER_STATE_OPEN] = /*           */ ".....xxxx..",
+    [CB_ORDER_STATE_OPEN] = /*           */ "...x.xxxx..",
     [CB_ORDER_STATE_UNKNOWN] = /*        */ "...x.xxxxxx",
     [CB_ORDER_STATE_PARTIALLY_FILLED] = ".....xxxx..",
     [CB_ORDER_STATE_FILLED] = /*         */ "...........",
@@ -185,7 +185,9 @@ static void versions_have_no_gaps_and_identity_stays(void **unused)
     after.version = 5;
     assert_int_equal(cb_order_check_move(&before, &after), CB_ORDER_REFUSAL_NONE);
     after.qty.e8 = 1001;
-    assert_int_equal(cb_order_check_move(&before, &after), CB_ORDER_REFUSAL_IDENTITY);
+    assert_int_equal(cb_order_check_move(&before, &after), CB_ORDER_REFUSAL_QTY_RISES);
+    after.qty.e8 = 999; /* amended */
+    assert_int_equal(cb_order_check_move(&before, &after), CB_ORDER_REFUSAL_NONE);
     after = an_order(CB_ORDER_STATE_CANCELED, 5, 0);
     after.side = CB_SIDE_SELL;
     assert_int_equal(cb_order_check_move(&before, &after), CB_ORDER_REFUSAL_IDENTITY);
