@@ -139,6 +139,7 @@ typedef enum cb_venue_call {
     CB_VENUE_CALL_ACCOUNT,
     CB_VENUE_CALL_TRADING_FEE, /* symbol */
     CB_VENUE_CALL_PRICES,      /* newest price: symbol or symbols */
+    CB_VENUE_CALL_PERMISSIONS, /* what the key that signs may do */
     CB_VENUE_CALL_COUNT
 } cb_venue_call;
 
@@ -324,6 +325,30 @@ typedef struct cb_venue_statistics {
 } cb_venue_statistics;
 typedef bool (*cb_venue_statistics_fn)(void *context, const cb_venue_statistics *statistics);
 
+/* What a signed payload could be used for, as flags: the sum over every call that it fits. */
+#define CB_VENUE_USE_ORDER 1U  /* places or changes an order */
+#define CB_VENUE_USE_CANCEL 2U /* cancels */
+#define CB_VENUE_USE_FIND 4U   /* finds open orders, or what the account holds */
+#define CB_VENUE_USE_READ 8U   /* any other question */
+#define CB_VENUE_USE_STREAM 16U
+
+typedef struct cb_venue_recognized {
+    uint32_t uses; /* CB_VENUE_USE_… */
+    int64_t sign_ts_ns;
+    int64_t window_ms;
+    char api_key[160]; /* where the payload names it; else "" */
+} cb_venue_recognized;
+
+/* What the venue says that an API key may do. */
+typedef struct cb_venue_permissions {
+    bool may_read;
+    bool may_trade;
+    bool may_withdraw;
+    bool may_transfer; /* to other accounts or wallets of the venue */
+    bool is_ip_bound;  /* used from listed addresses only */
+    char surplus[64];  /* the first further right that it has (margin, futures …), "" for none */
+} cb_venue_permissions;
+
 /* Channels of the market stream, as flags. */
 #define CB_VENUE_CHANNEL_TRADES 1U
 #define CB_VENUE_CHANNEL_CANDLES_1M 2U
@@ -444,6 +469,11 @@ typedef struct cb_venue_ops {
         size_t payload_size,
         char out[CB_VENUE_SIGNATURE_MAX],
         cb_err *err);
+    /** What a payload could be used for once it is signed. CB_E_SYNTAX: no payload of this venue's;
+     *  CB_E_AUTH: not exactly the parameters of any request that this program makes. */
+    cb_status (*recognize)(cb_strview payload, cb_venue_recognized *out, cb_err *err);
+    /** Answer to PERMISSIONS. An answer that does not tell about withdrawals is refused. */
+    cb_status (*parse_permissions)(cb_strview text, cb_venue_permissions *out, cb_err *err);
 } cb_venue_ops;
 
 /** A row of venues.def; NULL past the end. */

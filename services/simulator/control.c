@@ -251,6 +251,7 @@ static change_fn find_change(const char *path)
         {"/sim/deposit", deposit},
         {"/sim/accounts", add_account},
         {"/sim/symbol", set_status},
+        {"/sim/keys", sim_keys_change},
     };
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         if (strcmp(changes[i].path, path) == 0) {

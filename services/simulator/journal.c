@@ -167,7 +167,10 @@ bool sim_journal_request(
     sim_json_put_text(&line, "method", request->method);
     sim_json_put_text(&line, "path", request->path);
     sim_json_put_text(&line, "query", request->query);
-    put_body(&line, "body", request->body, request->body_size);
+    /* These two bring secrets of keys, which belong into no file. */
+    const bool is_secret =
+        strcmp(request->path, "/sim/keys") == 0 || strcmp(request->path, "/sim/accounts") == 0;
+    put_body(&line, "body", is_secret ? "" : request->body, is_secret ? 0 : request->body_size);
     sim_json_put_text(&line, "key", key);
     return end(self, &line);
 }

@@ -30,6 +30,7 @@ typedef struct sim_settings {
     char balances_main[CB_CONFIG_TEXT_MAX];
     char api_key[CB_CONFIG_TEXT_MAX];
     char api_secret[CB_CONFIG_TEXT_MAX];
+    char api_keys[CB_CONFIG_TEXT_MAX];
     char admin_token[CB_CONFIG_TEXT_MAX];
     int64_t fee_maker_e8;
     int64_t fee_taker_e8;

@@ -55,6 +55,9 @@ static cb_status hook_open(cb_shell *shell, cb_err *err)
         status = sim_market_open(self, err);
     }
     if (status == CB_OK) {
+        status = sim_keys_load(self, err);
+    }
+    if (status == CB_OK) {
         status = sim_lockstep_open(self, err);
     }
     return status == CB_OK ? sim_server_open(self, err) : status;

@@ -7,7 +7,8 @@
  *   server.c    sockets: REST and WebSocket to the API and back
  *   gate.c      the one place where every answer and frame passes
  *   journal.c   every request and message with its time
- *   control.c   /sim: status, audit, deposits */
+ *   control.c   /sim: status, audit, deposits
+ *   keys.c      API keys with fewer or more rights than the account's own */
 #ifndef SIM_SIMULATOR_H
 #define SIM_SIMULATOR_H
 
@@ -189,6 +190,12 @@ bool sim_journal_ws(
 /** Answers a /sim request; false when the path is none of them. */
 bool sim_control(
     simulator *self, cb_exchange *exchange, uint64_t number, const cb_server_request *request);
+
+/* ---- keys.c ---- */
+/** Reads api.keys, when it is configured. CB_E_CONFIG. */
+CB_MUST_USE cb_status sim_keys_load(simulator *self, cb_err *err);
+/** /sim/keys: a new key, or other rights of one that was added. */
+bool sim_keys_change(simulator *self, const cb_server_request *request, const char **why);
 
 /* ---- shell.c ---- */
 cb_service sim_service(void);

@@ -38,4 +38,6 @@ const cb_venue_ops cb_venue_binance = {
     .attach = binance_attach,
     .user_subscribe_payload = binance_user_subscribe_payload,
     .sign = cb_binance_sign,
+    .recognize = binance_recognize,
+    .parse_permissions = binance_parse_permissions,
 };

@@ -101,6 +101,8 @@ cb_status binance_attach(
     cb_venue_request *request, const char *api_key, const char *signature, cb_err *err);
 cb_status binance_user_subscribe_payload(
     const cb_venue_auth *auth, char out[CB_VENUE_TEXT_MAX], cb_err *err);
+cb_status binance_recognize(cb_strview payload, cb_venue_recognized *out, cb_err *err);
+cb_status binance_parse_permissions(cb_strview text, cb_venue_permissions *out, cb_err *err);
 cb_status binance_parse_user(cb_strview text, cb_venue_user_event *event, cb_err *err);
 
 #endif /* CB_BINANCE_INTERNAL_H */

@@ -39,6 +39,8 @@ static const call_row calls[CB_VENUE_CALL_COUNT] = {
     [CB_VENUE_CALL_ACCOUNT] = {CB_VENUE_GET, "/api/v3/account", 20, true, false},
     [CB_VENUE_CALL_PRICES] = {CB_VENUE_GET, "/api/v3/ticker/price", 2, false, false},
     [CB_VENUE_CALL_TRADING_FEE] = {CB_VENUE_GET, "/sapi/v1/asset/tradeFee", 1, true, false},
+    [CB_VENUE_CALL_PERMISSIONS] =
+        {CB_VENUE_GET, "/sapi/v1/account/apiRestrictions", 1, true, false},
 };
 
 /* A refusal's text; NULL: all is well. Kept as values so that every check is one line. */
@@ -336,6 +338,7 @@ static bool needs_symbol(cb_venue_call call)
     case CB_VENUE_CALL_OPEN_ORDERS:
     case CB_VENUE_CALL_ACCOUNT:
     case CB_VENUE_CALL_TRADING_FEE:
+    case CB_VENUE_CALL_PERMISSIONS:
     case CB_VENUE_CALL_COUNT:
     default:
         return false;
@@ -394,6 +397,7 @@ static refusal add_params(
     case CB_VENUE_CALL_PING:
     case CB_VENUE_CALL_TIME:
     case CB_VENUE_CALL_ACCOUNT:
+    case CB_VENUE_CALL_PERMISSIONS:
         return NULL;
     case CB_VENUE_CALL_COUNT:
     default:

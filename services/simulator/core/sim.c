@@ -206,16 +206,6 @@ uint32_t sim_find_account(const sim_core *sim, const char *name)
     return SIM_NONE;
 }
 
-uint32_t sim_find_key(const sim_core *sim, const char *key)
-{
-    for (uint32_t i = 0; i < sim->accounts_count; i++) {
-        if (sim->accounts[i].key[0] != '\0' && strcmp(sim->accounts[i].key, key) == 0) {
-            return i;
-        }
-    }
-    return SIM_NONE;
-}
-
 void sim_set_now(sim_core *sim, int64_t now_ns)
 {
     CB_ASSERT(now_ns >= sim->now_ns);

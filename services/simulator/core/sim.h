@@ -77,6 +77,24 @@ typedef struct sim_balance {
     int64_t locked_e8;
 } sim_balance;
 
+/* What an API key may do, as flags. */
+#define SIM_MAY_READ 1U
+#define SIM_MAY_TRADE 2U
+#define SIM_MAY_WITHDRAW 4U
+#define SIM_MAY_TRANSFER 8U
+#define SIM_MAY_MARGIN 16U
+#define SIM_MAY_FUTURES 32U
+#define SIM_FROM_ANYWHERE 64U /* not bound to listed addresses */
+#define SIM_KEYS_MAX 64
+
+/* A further key of an account, besides its own. */
+typedef struct sim_key {
+    char key[SIM_KEY_SIZE];
+    char secret[SIM_KEY_SIZE];
+    uint32_t account;
+    uint32_t rights;
+} sim_key;
+
 typedef struct sim_account {
     char name[24];
     char key[SIM_KEY_SIZE];
@@ -189,6 +207,8 @@ typedef struct sim_core {
     uint32_t dirty[SIM_DIRTY_MAX];
     uint32_t dirty_count;
     uint64_t generated_ids; /* client ids made by the engine */
+    sim_key keys[SIM_KEYS_MAX];
+    uint32_t keys_count;
 } sim_core;
 
 /* ---- life ---- */

@@ -6,14 +6,13 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/mac.h"
 #include "base/timefmt.h"
+#include "services/simulator/core/keys.h"
 
 #define RECV_WINDOW_DEFAULT_NS (5000 * CB_NS_PER_MS)
 #define RECV_WINDOW_MAX_E8 (INT64_C(60000) * CB_E8)
 #define AHEAD_NS CB_NS_PER_S /* a timestamp may be this far in the future */
 #define PAYLOAD_MAX 65536
-#define SIGNATURE_SIZE ((size_t)2 * CB_SHA256_SIZE) /* in hex */
 
 void sim_api_init(sim_api *api, sim_core *sim, const sim_limits_config *limits)
 {
@@ -81,25 +80,6 @@ static bool check_time(sim_call *call)
     return true;
 }
 
-/* Hex of the MAC, upper or lower case; compared in constant time. */
-static bool signature_matches(
-    const char *secret, const char *payload, size_t payload_size, const char *signature)
-{
-    uint8_t mac[CB_SHA256_SIZE];
-    char hex[SIGNATURE_SIZE + 1];
-    char given[SIGNATURE_SIZE + 1];
-    if (strlen(signature) != SIGNATURE_SIZE) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(given); i++) {
-        const char c = signature[i];
-        given[i] = c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : c;
-    }
-    cb_hmac_sha256(secret, strlen(secret), payload, payload_size, mac);
-    cb_hex_print(mac, sizeof(mac), hex);
-    return cb_mac_equal((const uint8_t *)hex, (const uint8_t *)given, SIGNATURE_SIZE);
-}
-
 static bool is_key_format(const char *key)
 {
     size_t size = 0;
@@ -124,21 +104,22 @@ bool sim_auth_check(sim_call *call,
     if (!is_key_format(api_key)) {
         return sim_refuse(&call->refusal, -2014, "API-key format invalid.");
     }
-    const uint32_t account = sim_find_key(call->sim, api_key);
-    if (account == SIM_NONE) {
+    sim_login login;
+    if (!sim_find_login(call->sim, api_key, &login)) {
         return sim_refuse(&call->refusal, -2015, "Invalid API-key, IP, or permissions for action.");
     }
     call->status = 400;
     if (signature == NULL || signature[0] == '\0') {
         return sim_params_missing("signature", &call->refusal);
     }
-    if (!signature_matches(call->sim->accounts[account].secret, payload, payload_size, signature)) {
+    if (!sim_is_signed(login.secret, payload, payload_size, signature)) {
         return sim_refuse(&call->refusal, -1022, "Signature for this request is not valid.");
     }
     if (!check_time(call)) {
         return false;
     }
-    call->account = account;
+    call->account = login.account;
+    call->rights = login.rights;
     return true;
 }
 
@@ -157,6 +138,11 @@ bool sim_call_run(sim_call *call, const sim_route *route, const char *client, si
     }
     if (call->refusal.code != 0) {
         return false; /* authentication failed before; the weight counts all the same */
+    }
+    if (route->security == SIM_SIGNED &&
+        (call->rights & (route->is_order ? SIM_MAY_TRADE : SIM_MAY_READ)) == 0) {
+        call->status = 401;
+        return sim_refuse(&call->refusal, -2015, "Invalid API-key, IP, or permissions for action.");
     }
     if (route->is_placing &&
         !sim_limits_order(limits, call->account, now_ns, &answer->retry_after_s, &call->refusal)) {

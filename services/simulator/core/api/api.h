@@ -50,6 +50,7 @@ typedef struct sim_call {
     sim_core *sim;
     sim_params *params;
     uint32_t account; /* SIM_NONE for calls without signature */
+    uint32_t rights;  /* SIM_MAY_… of the key that signed */
     sim_json *out;
     sim_refusal refusal;
     int status;        /* set by a handler that fails with something else than 400 */
@@ -128,6 +129,9 @@ bool sim_call_rate_limit_order(sim_call *call);
 bool sim_call_commission(sim_call *call);
 uint32_t sim_weight_open_orders(const sim_params *params);
 uint32_t sim_weight_my_trades(const sim_params *params);
+
+/* ---- handlers: api_key.c ---- */
+bool sim_call_restrictions(sim_call *call);
 
 /* ---- order texts: render.c ---- */
 typedef enum sim_response_type {

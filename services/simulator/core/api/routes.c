@@ -174,6 +174,15 @@ static const sim_route routes[] = {
         false,
         NULL,
         sim_call_rate_limit_order},
+    {"GET",
+        "/sapi/v1/account/apiRestrictions",
+        NULL,
+        SIM_SIGNED,
+        1,
+        false,
+        false,
+        NULL,
+        sim_call_restrictions},
 };
 
 const sim_route *sim_route_find(const char *method, const char *path, bool *is_path_known)
