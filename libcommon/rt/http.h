@@ -89,6 +89,9 @@ typedef struct cb_server_ops {
     bool (*on_ws_open)(void *context, cb_ws_conn *conn, const char *path, const char *query);
     void (*on_ws_text)(void *context, cb_ws_conn *conn, const char *text, size_t size);
     void (*on_ws_close)(void *context, cb_ws_conn *conn);
+    /** Bytes of HTTP connections as they passed the socket (up to an upgrade); may be NULL. Nothing
+     *  of the server may be called from within. */
+    void (*on_bytes)(void *context, uint64_t conn, bool is_out, const void *bytes, size_t size);
 } cb_server_ops;
 
 typedef struct cb_server_options {
@@ -118,8 +121,32 @@ void cb_exchange_set_header(cb_exchange *exchange, const char *name, const char 
 /** Sends the answer; may be called later, once. After the client left it does nothing. */
 void cb_exchange_reply(
     cb_exchange *exchange, int status, const char *content_type, const void *body, size_t size);
-/** Test and fault hooks: drop the connection without an answer. */
+/* Test and fault hooks, for a server that plays a bad one. */
+/** Drops the connection without an answer. */
 void cb_exchange_abort(cb_exchange *exchange);
+/** The same by a reset instead of an orderly close. */
+void cb_exchange_reset(cb_exchange *exchange);
+/** The head that cb_exchange_reply would send for a body of that size, into out (8 KiB are enough).
+ */
+size_t cb_exchange_print_head(
+    const cb_exchange *exchange, int status, const char *content_type, size_t size, char *out);
+/** Sends bytes as they are; the exchange stays open. False when the client has left. */
+bool cb_exchange_write(cb_exchange *exchange, const void *bytes, size_t size);
+/** Bytes that wait for the client to read them. */
+size_t cb_exchange_queued(const cb_exchange *exchange);
+bool cb_exchange_is_gone(const cb_exchange *exchange);
+/** Ends an exchange that was answered by cb_exchange_write; is_kept: the connection goes on. */
+void cb_exchange_finish(cb_exchange *exchange, bool is_kept);
+uint64_t cb_exchange_conn_id(const cb_exchange *exchange); /* of its connection, 0 when it left */
+/** Stops or starts listening; while it is off connections are refused. CB_E_IO: the port is lost.
+ */
+CB_MUST_USE cb_status cb_server_listen(cb_server *server, bool is_on, cb_err *err);
+/** Ends HTTP connections on which no request is in work. Returns how many. */
+uint32_t cb_server_cut_idle(cb_server *server, bool is_reset);
+/** Ends a WebSocket connection by a reset; on_ws_close follows from the loop. */
+void cb_ws_conn_reset(cb_ws_conn *conn);
+/** Half-open from here on: nothing is sent, read or answered, pings included. */
+void cb_ws_conn_freeze(cb_ws_conn *conn);
 
 /** Queues one text frame (copied); all frames of one turn of the loop leave in one write. False
  * when the client's queue is full (it is then cut off) or the connection is closing. */

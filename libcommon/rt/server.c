@@ -39,7 +39,7 @@ static void client_text(const struct sockaddr_storage *address, char *out, size_
     }
 }
 
-static void pause_accepting(cb_server *server)
+void cb_server_pause_accepting(cb_server *server)
 {
     /* Out of descriptors or of room: the next tick tries again instead of spinning here. */
     server->is_accept_paused = true;
@@ -57,13 +57,13 @@ static void set_client_options(int fd)
         fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof(unacknowledged_ms));
 }
 
-static void on_listen(void *context, int fd, uint32_t events)
+void cb_server_on_listen(void *context, int fd, uint32_t events)
 {
     cb_server *server = context;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
         if (server->conns_count + server->ws_count >= SERVER_CONNS_MAX) {
-            pause_accepting(server);
+            cb_server_pause_accepting(server);
             return;
         }
         struct sockaddr_storage address = {0};
@@ -72,7 +72,7 @@ static void on_listen(void *context, int fd, uint32_t events)
             accept4(fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                pause_accepting(server);
+                cb_server_pause_accepting(server);
             }
             return;
         }
@@ -142,8 +142,8 @@ static cb_status listen_at(cb_server *server, cb_err *err)
             strerror(why));
     }
     server->port = bound_port(server->listen_fd);
-    server->listen_watch =
-        cb_loop_watch(server->loop, server->listen_fd, CB_WATCH_READ, on_listen, server, err);
+    server->listen_watch = cb_loop_watch(
+        server->loop, server->listen_fd, CB_WATCH_READ, cb_server_on_listen, server, err);
     return server->listen_watch != NULL ? CB_OK : CB_E_IO;
 }
 
@@ -169,7 +169,7 @@ static void on_tick(void *context)
     const int64_t now_ns = cb_mono_ns();
     cb_http_conns_tick(server, now_ns);
     cb_server_ws_tick(server, now_ns);
-    if (server->is_accept_paused) {
+    if (server->is_accept_paused && server->listen_watch != NULL) {
         server->is_accept_paused = false;
         cb_watch_change(server->listen_watch, CB_WATCH_READ);
     }
@@ -277,7 +277,7 @@ cb_exchange *cb_exchange_take(cb_server *server, http_conn *conn)
     return exchange;
 }
 
-static void exchange_give_back(cb_exchange *exchange)
+void cb_exchange_give_back(cb_exchange *exchange)
 {
     cb_server *server = exchange->server;
     if (server == NULL) {
@@ -321,11 +321,8 @@ static bool has_no_body(int status)
 }
 
 /* Writes the answer's head; the added headers come before the empty line. */
-static size_t print_head(const cb_exchange *exchange,
-    int status,
-    const char *content_type,
-    size_t size,
-    char out[SERVER_REPLY_HEADERS_MAX + 512])
+size_t cb_exchange_print_head(
+    const cb_exchange *exchange, int status, const char *content_type, size_t size, char *out)
 {
     const size_t capacity = SERVER_REPLY_HEADERS_MAX + 512;
     char about[192] = "";
@@ -355,12 +352,12 @@ void cb_exchange_reply(
     http_conn *conn = exchange->conn;
     if (conn != NULL) {
         char head[SERVER_REPLY_HEADERS_MAX + 512];
-        const size_t head_size = print_head(exchange, status, content_type, size, head);
+        const size_t head_size = cb_exchange_print_head(exchange, status, content_type, size, head);
         const bool is_bare = exchange->is_head || has_no_body(status);
         cb_http_conn_reply(
             conn, head, head_size, body, is_bare ? 0 : size, exchange->is_keep_alive);
     }
-    exchange_give_back(exchange);
+    cb_exchange_give_back(exchange);
 }
 
 void cb_exchange_abort(cb_exchange *exchange)
@@ -368,7 +365,7 @@ void cb_exchange_abort(cb_exchange *exchange)
     if (exchange->conn != NULL) {
         cb_http_conn_close(exchange->conn);
     }
-    exchange_give_back(exchange);
+    cb_exchange_give_back(exchange);
 }
 
 void cb_server_refuse(http_conn *conn, int status)

@@ -38,6 +38,7 @@ void cb_http_conn_accept(cb_server *server, int fd, const char *client)
     http_conn *conn = calloc(1, sizeof(*conn));
     CB_ASSERT(conn != NULL);
     conn->server = server;
+    conn->id = ++server->http_ids;
     conn->fd = fd;
     conn->in = malloc(IN_FIRST_BYTES);
     CB_ASSERT(conn->in != NULL);
@@ -203,6 +204,14 @@ static void out_drained(http_conn *conn)
     set_deadline(conn, DRAIN_NS);
 }
 
+static void tell_bytes(const http_conn *conn, bool is_out, const void *bytes, size_t size)
+{
+    const cb_server *server = conn->server;
+    if (server->ops.on_bytes != NULL && size > 0) {
+        server->ops.on_bytes(server->context, conn->id, is_out, bytes, size);
+    }
+}
+
 static bool is_transient(int code)
 {
     return code == EAGAIN || code == EWOULDBLOCK || code == EINTR;
@@ -220,6 +229,7 @@ static void out_flush(http_conn *conn)
             cb_http_conn_close(conn);
             return;
         }
+        tell_bytes(conn, true, conn->out + conn->out_begin, (size_t)sent);
         conn->out_begin += (size_t)sent;
         set_deadline(conn, WRITE_NS);
     }
@@ -246,9 +256,21 @@ static void send_parts(
     }
     const size_t head_sent = sent_size < head_size ? sent_size : head_size;
     const size_t body_sent = sent_size - head_sent;
+    tell_bytes(conn, true, head, head_sent);
+    tell_bytes(conn, true, body, body_sent);
     out_append(conn, head + head_sent, head_size - head_sent);
     if (body_size > body_sent) {
         out_append(conn, (const char *)body + body_sent, body_size - body_sent);
+    }
+}
+
+void cb_http_conn_write(http_conn *conn, const void *bytes, size_t size)
+{
+    CB_ASSERT(!conn->is_dead);
+    CB_ASSERT(size > 0);
+    send_parts(conn, bytes, size, NULL, 0);
+    if (!conn->is_dead) {
+        update_watch(conn);
     }
 }
 
@@ -453,6 +475,7 @@ static void read_input(http_conn *conn)
     if (conn->phase == HTTP_PHASE_HEAD && conn->in_used == 0) {
         set_deadline(conn, HEAD_NS);
     }
+    tell_bytes(conn, false, conn->in + conn->in_used, (size_t)got);
     conn->in_used += (size_t)got;
     if (conn->phase == HTTP_PHASE_HEAD || conn->phase == HTTP_PHASE_BODY) {
         cb_http_conn_process(conn);

@@ -30,6 +30,7 @@ struct http_conn {
     cb_watch *watch;
     http_conn *prev;
     http_conn *next;
+    uint64_t id;
     int fd;
     http_phase phase;
     bool is_dead;    /* closed; freed when the loop turns */
@@ -81,6 +82,7 @@ struct cb_ws_conn {
     bool is_dirty;     /* has output that the next turn sends */
     bool is_closing;
     bool is_broken; /* a write failed */
+    bool is_frozen; /* half-open: a fault hook */
     uint16_t close_code;
     char close_reason[64];
     int64_t close_due_ns; /* when patience with the close ends */
@@ -123,6 +125,7 @@ struct cb_server {
     cb_ws_conn *ws_conns;
     bool has_dirty_ws;
     uint64_t ws_ids;
+    uint64_t http_ids;
     size_t ws_count;
 };
 
@@ -139,11 +142,16 @@ void cb_http_conn_reply(http_conn *conn,
 /** Gives the descriptor away and frees the rest; bytes read beyond the head are at in + head_size.
  */
 int cb_http_conn_release_fd(http_conn *conn);
+/** Sends bytes, or keeps what the socket does not take; the connection may be closed after it. */
+void cb_http_conn_write(http_conn *conn, const void *bytes, size_t size);
 void cb_http_conns_turn(cb_server *server);
 void cb_http_conns_tick(cb_server *server, int64_t now_ns);
 
 /* server.c */
 cb_exchange *cb_exchange_take(cb_server *server, http_conn *conn);
+void cb_exchange_give_back(cb_exchange *exchange);
+void cb_server_pause_accepting(cb_server *server);
+void cb_server_on_listen(void *context, int fd, uint32_t events);
 /** The answer that the server itself gives: a problem document, then the connection ends. */
 void cb_server_refuse(http_conn *conn, int status);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -251,6 +252,9 @@ bool cb_ws_conn_send(cb_ws_conn *conn, const char *text, size_t size)
     if (conn->is_closing) {
         return false;
     }
+    if (conn->is_frozen) {
+        return true;
+    }
     if (cb_ws_conn_queued(conn) + size + FRAME_HEAD_MAX > conn->server->options.ws_out_max) {
         conn->is_closing = true;
         cut_off(conn); /* no close frame: it would wait behind what is not read */
@@ -270,6 +274,23 @@ void cb_ws_conn_close(cb_ws_conn *conn, uint16_t code, const char *reason)
     conn->close_due_ns = cb_mono_ns() + CLOSE_NS;
     snprintf(conn->close_reason, sizeof(conn->close_reason), "%s", reason);
     mark_dirty(conn);
+}
+
+void cb_ws_conn_reset(cb_ws_conn *conn)
+{
+    /* Dissolving the association makes the kernel send a reset at once. */
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    (void)connect(conn->fd, &nobody, sizeof(nobody));
+    conn->is_closing = true;
+    cut_off(conn);
+}
+
+void cb_ws_conn_freeze(cb_ws_conn *conn)
+{
+    conn->is_frozen = true;
+    if (conn->wsi != NULL) {
+        (void)lws_rx_flow_control(conn->wsi, 0); /* then it neither hears nor answers pings */
+    }
 }
 
 /* Writes what is queued as long as the socket takes it; false when the connection is broken. */
@@ -446,7 +467,7 @@ void cb_server_ws_tick(cb_server *server, int64_t now_ns)
             cut_off(conn);
         }
         const bool is_pinged = server->options.ws_ping_s > 0 && conn->is_open;
-        if (!is_pinged || conn->is_closing || conn->ping_due_ns > now_ns) {
+        if (!is_pinged || conn->is_frozen || conn->is_closing || conn->ping_due_ns > now_ns) {
             continue;
         }
         conn->ping_due_ns = now_ns + server->options.ws_ping_s * CB_NS_PER_S;

@@ -144,7 +144,10 @@ static void on_ws_close(void *context, cb_ws_conn *conn)
 
 cb_status sim_server_open(simulator *self, cb_err *err)
 {
-    static const cb_server_ops ops = {on_request, on_ws_open, on_ws_text, on_ws_close};
+    static const cb_server_ops ops = {.on_request = on_request,
+        .on_ws_open = on_ws_open,
+        .on_ws_text = on_ws_text,
+        .on_ws_close = on_ws_close};
     const cb_server_options options = {
         .address = self->settings->address,
         .port = (uint16_t)self->settings->port,

@@ -12,7 +12,7 @@
 static void mark(sim_core *sim, uint32_t account_index, uint32_t asset)
 {
     sim_account *account = &sim->accounts[account_index];
-    account->updated_ns = sim->now_ns;
+    account->updated_ns = sim_venue_ns(sim);
     if (!account->has_history || sim->is_muted) {
         return;
     }
@@ -222,6 +222,80 @@ void sim_report_accounts(sim_core *sim)
         sim_emit(sim, &event);
     }
     sim->dirty_count = 0;
+}
+
+/* ---- what the venue changes afterwards ---- */
+
+/* Tells a change of a balance that no order explains. */
+static void tell_change(sim_core *sim, uint32_t account, uint32_t asset, int64_t amount_e8)
+{
+    if (amount_e8 == 0 || !sim->accounts[account].has_history || sim->is_muted) {
+        return;
+    }
+    sim_event event = {
+        .type = SIM_EVENT_TRANSFER,
+        .account = account,
+        .asset = asset,
+        .amount_e8 = amount_e8,
+    };
+    sim_emit(sim, &event);
+}
+
+bool sim_bust(sim_core *sim, uint32_t index)
+{
+    CB_ASSERT(index < sim->trades_count);
+    sim_trade *trade = &sim->trades[index];
+    const sim_order *order = &sim->orders[trade->order];
+    const sim_symbol *symbol = &sim->symbols[order->symbol];
+    int64_t deltas[SIM_ASSETS_MAX] = {0};
+    const int64_t sign = order->side == CB_SIDE_BUY ? -1 : 1;
+    const int64_t quote_e8 =
+        trade->corrected_quote_e8 > 0 ? trade->corrected_quote_e8 : trade->quote_e8;
+    deltas[symbol->base_asset] += sign * trade->qty_e8;
+    deltas[symbol->quote_asset] -= sign * quote_e8;
+    deltas[trade->fee_asset] += trade->fee_e8;
+    for (uint32_t asset = 0; asset < sim->assets_count; asset++) {
+        if (sim_free(sim, order->account, asset) + deltas[asset] < 0) {
+            return false;
+        }
+    }
+    if (trade->is_busted) {
+        return false;
+    }
+    trade->is_busted = true;
+    sim->house_e8[symbol->base_asset] -= sign * trade->qty_e8;
+    sim->house_e8[symbol->quote_asset] += sign * quote_e8;
+    sim->fees_e8[trade->fee_asset] -= trade->fee_e8;
+    for (uint32_t asset = 0; asset < sim->assets_count; asset++) {
+        if (deltas[asset] != 0) {
+            add_free(sim, order->account, asset, deltas[asset]);
+            tell_change(sim, order->account, asset, deltas[asset]);
+        }
+    }
+    sim_report_accounts(sim);
+    return true;
+}
+
+bool sim_correct(sim_core *sim, uint32_t index, int64_t quote_e8)
+{
+    CB_ASSERT(index < sim->trades_count);
+    CB_ASSERT(quote_e8 > 0);
+    sim_trade *trade = &sim->trades[index];
+    const sim_order *order = &sim->orders[trade->order];
+    const uint32_t asset = sim->symbols[order->symbol].quote_asset;
+    const int64_t before_e8 =
+        trade->corrected_quote_e8 > 0 ? trade->corrected_quote_e8 : trade->quote_e8;
+    const int64_t more_e8 = quote_e8 - before_e8;
+    const int64_t delta_e8 = order->side == CB_SIDE_BUY ? -more_e8 : more_e8;
+    if (trade->is_busted || delta_e8 == 0 || sim_free(sim, order->account, asset) + delta_e8 < 0) {
+        return false;
+    }
+    trade->corrected_quote_e8 = quote_e8;
+    sim->house_e8[asset] -= delta_e8;
+    add_free(sim, order->account, asset, delta_e8);
+    tell_change(sim, order->account, asset, delta_e8);
+    sim_report_accounts(sim);
+    return true;
 }
 
 bool sim_transfer(sim_core *sim, uint32_t account, uint32_t asset, int64_t amount_e8)

@@ -86,11 +86,18 @@ static bool check_notional(
     return true;
 }
 
+/* Agents are part of the market: changes of the filters are for those who look at them. */
+static const sim_spec *spec_for(const sim_core *sim, const sim_new_order *request)
+{
+    const sim_symbol *symbol = &sim->symbols[request->symbol];
+    return sim->accounts[request->account].has_history ? &symbol->shown : &symbol->spec;
+}
+
 bool sim_filters_check(const sim_core *sim, const sim_new_order *request, sim_refusal *refusal)
 {
     CB_ASSERT(request->symbol < sim->symbols_count);
     CB_ASSERT(refusal != NULL);
-    const sim_spec *spec = &sim->symbols[request->symbol].spec;
+    const sim_spec *spec = spec_for(sim, request);
     const int64_t average_e8 = sim_history_average(sim, request->symbol, spec->average_minutes);
     if (!sim_type_is_market(request->type)) {
         if (!check_price(spec, request->price_e8, refusal) ||
@@ -110,7 +117,7 @@ bool sim_filters_check(const sim_core *sim, const sim_new_order *request, sim_re
 bool sim_filters_count(const sim_core *sim, const sim_new_order *request, sim_refusal *refusal)
 {
     const sim_account *account = &sim->accounts[request->account];
-    const sim_spec *spec = &sim->symbols[request->symbol].spec;
+    const sim_spec *spec = &sim->symbols[request->symbol].shown;
     if (!account->has_history) {
         return true; /* the population of agents is bounded by its own rules */
     }

@@ -75,7 +75,7 @@ void sim_fill(sim_core *sim,
     const sim_settlement settlement = sim_settle(sim, order, price_e8, qty_e8, is_maker);
     order->executed_e8 += qty_e8;
     order->cum_quote_e8 += settlement.quote_e8;
-    order->updated_ns = sim->now_ns;
+    order->updated_ns = sim_venue_ns(sim);
     if (order->is_on_book) {
         sim_symbol *symbol = &sim->symbols[order->symbol];
         sim_level *level = sim_book_find(sim_book_side(symbol, order->side), order->price_e8);
@@ -98,7 +98,7 @@ void sim_fill(sim_core *sim,
             .fee_e8 = settlement.fee_e8,
             .fee_asset = settlement.fee_asset,
             .is_maker = is_maker,
-            .ts_ns = sim->now_ns,
+            .ts_ns = sim_venue_ns(sim),
         };
         const uint32_t index = sim_trade_add(sim, order_index, &trade);
         CB_ASSERT(index != SIM_NONE);

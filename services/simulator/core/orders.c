@@ -126,7 +126,7 @@ void sim_order_close(sim_core *sim, uint32_t order_index, sim_status status)
     leave_open_list(sim, order);
     order->is_open = false;
     order->status = status;
-    order->updated_ns = sim->now_ns;
+    order->updated_ns = sim_venue_ns(sim);
 }
 
 void sim_order_forget(sim_core *sim, uint32_t order_index)

@@ -43,6 +43,17 @@ static bool check_status(const sim_symbol *symbol, sim_refusal *refusal)
     return true;
 }
 
+static bool is_client_id_taken(const sim_core *sim, const sim_new_order *request)
+{
+    if (request->client_id[0] == '\0' || sim->client_ids == SIM_CLIENT_IDS_NONE) {
+        return false;
+    }
+    const bool is_open_only = sim->client_ids == SIM_CLIENT_IDS_OPEN;
+    return sim_find_client(
+               sim, request->account, request->symbol, request->client_id, is_open_only) !=
+           SIM_NONE;
+}
+
 bool sim_check_order(const sim_core *sim, const sim_new_order *request, sim_refusal *refusal)
 {
     CB_ASSERT(request->symbol < sim->symbols_count);
@@ -52,9 +63,7 @@ bool sim_check_order(const sim_core *sim, const sim_new_order *request, sim_refu
         !sim_filters_count(sim, request, refusal)) {
         return false;
     }
-    if (request->client_id[0] != '\0' &&
-        sim_find_client(sim, request->account, request->symbol, request->client_id, true) !=
-            SIM_NONE) {
+    if (is_client_id_taken(sim, request)) {
         return sim_refuse(refusal, CODE_REJECTED, "Duplicate order sent.");
     }
     if (sim_type_is_stop(request->type) &&
@@ -128,7 +137,7 @@ static void work(sim_core *sim, uint32_t index)
     sim_order *order = &sim->orders[index];
     CB_ASSERT(order->is_open);
     CB_ASSERT(!order->is_on_book);
-    order->working_ns = sim->now_ns;
+    order->working_ns = sim_venue_ns(sim);
     if (order->tif == CB_TIF_FOK) {
         const sim_new_order request = {
             .symbol = order->symbol,
@@ -168,8 +177,8 @@ static void trigger(sim_core *sim, uint32_t index)
         sim_unlock(sim, order->account, sim_order_asset(sim, order), order->locked_e8);
         order->locked_e8 = 0;
     }
-    order->updated_ns = sim->now_ns;
-    order->working_ns = sim->now_ns;
+    order->updated_ns = sim_venue_ns(sim);
+    order->working_ns = sim_venue_ns(sim);
     sim_report(sim, index, SIM_EXECUTION_NEW);
     if (sim_type_is_market(order->type) && order->side == CB_SIDE_BUY) {
         const sim_new_order request = {
@@ -230,8 +239,8 @@ static void fill_in(sim_core *sim, sim_order *order, const sim_new_order *reques
     order->price_e8 = request->price_e8;
     order->stop_price_e8 = request->stop_price_e8;
     order->status = SIM_STATUS_NEW;
-    order->created_ns = sim->now_ns;
-    order->updated_ns = sim->now_ns;
+    order->created_ns = sim_venue_ns(sim);
+    order->updated_ns = sim_venue_ns(sim);
     if (request->client_id[0] != '\0') {
         memcpy(order->client_id, request->client_id, sizeof(order->client_id));
     } else if (sim->accounts[order->account].has_history) {
@@ -271,7 +280,7 @@ bool sim_place(
         order->locked_e8 = funds_e8;
     }
     *out_order = index;
-    order->working_ns = sim_type_is_stop(order->type) ? 0 : sim->now_ns;
+    order->working_ns = sim_type_is_stop(order->type) ? 0 : sim_venue_ns(sim);
     sim_report(sim, index, SIM_EXECUTION_NEW);
     if (sim_type_is_stop(order->type)) {
         sim_stop_add(sim, index);
@@ -331,7 +340,7 @@ bool sim_amend(sim_core *sim, uint32_t index, int64_t qty_e8, sim_refusal *refus
         qty_e8 >= order->qty_e8) {
         return sim_refuse(refusal, -2038, "Order amend (quantity increase) is not supported.");
     }
-    if (qty_e8 % symbol->spec.step_e8 != 0) {
+    if (qty_e8 % symbol->shown.step_e8 != 0) {
         return sim_refuse(refusal, -1013, "Filter failure: LOT_SIZE");
     }
     sim_level *level = sim_book_find(sim_book_side(symbol, order->side), order->price_e8);
@@ -345,7 +354,7 @@ bool sim_amend(sim_core *sim, uint32_t index, int64_t qty_e8, sim_refusal *refus
     }
     sim_unlock(sim, order->account, sim_order_asset(sim, order), order->locked_e8 - keep_e8);
     order->locked_e8 = keep_e8;
-    order->updated_ns = sim->now_ns;
+    order->updated_ns = sim_venue_ns(sim);
     sim_book_touch(symbol, order->side, order->price_e8);
     sim_finish(sim, symbol);
     return true;

@@ -113,6 +113,8 @@ cb_status sim_add_symbol(sim_core *sim, const sim_spec *spec, cb_arena *arena, c
     }
     sim_symbol *symbol = &sim->symbols[sim->symbols_count];
     symbol->spec = *spec;
+    symbol->shown = *spec;
+    memcpy(symbol->listed_name, spec->symbol, sizeof(symbol->listed_name));
     symbol->index = sim->symbols_count;
     symbol->base_asset = base;
     symbol->quote_asset = quote;
@@ -157,7 +159,7 @@ cb_status sim_add_account(sim_core *sim,
     account->has_history = has_history;
     account->open_first = SIM_NONE;
     account->open_last = SIM_NONE;
-    account->updated_ns = sim->now_ns;
+    account->updated_ns = sim_venue_ns(sim);
     *out = sim->accounts_count;
     sim->accounts_count++;
     return CB_OK;
@@ -189,7 +191,7 @@ uint32_t sim_asset(sim_core *sim, const char *name)
 uint32_t sim_find_symbol(const sim_core *sim, const char *name)
 {
     for (uint32_t i = 0; i < sim->symbols_count; i++) {
-        if (strcmp(sim->symbols[i].spec.symbol, name) == 0) {
+        if (strcmp(sim->symbols[i].spec.symbol, name) == 0 && !sim->symbols[i].is_delisted) {
             return i;
         }
     }
@@ -217,7 +219,7 @@ void sim_emit(sim_core *sim, sim_event *event)
     if (sim->is_muted || sim->config.sink == NULL) {
         return;
     }
-    event->ts_ns = sim->now_ns;
+    event->ts_ns = sim_venue_ns(sim);
     sim->config.sink(sim->config.sink_context, event);
 }
 

@@ -145,10 +145,14 @@ typedef struct sim_consumed {
 
 typedef struct sim_symbol {
     sim_spec spec;
+    sim_spec shown;       /* the filters that users see and are held to */
+    char listed_name[24]; /* its name when the market opened */
+    bool is_delisted;
     uint32_t index;
     uint32_t base_asset;
     uint32_t quote_asset;
     sim_symbol_status status;
+    sim_symbol_status status_base; /* without faults */
     sim_side bids;
     sim_side asks;
     uint32_t stop_first;
@@ -182,8 +186,11 @@ typedef struct sim_symbol {
 typedef struct sim_core {
     sim_config config;
     int64_t now_ns;
-    bool is_muted;    /* no events: history is being made before the market opens */
-    bool is_deferred; /* public book events wait for sim_flush (lockstep) */
+    int64_t clock_offset_ns; /* of the venue's own clock */
+    sim_client_ids client_ids;
+    sim_client_ids client_ids_base; /* without faults */
+    bool is_muted;                  /* no events: history is being made before the market opens */
+    bool is_deferred;               /* public book events wait for sim_flush (lockstep) */
     char assets[SIM_ASSETS_MAX][12];
     uint32_t assets_count;
     uint32_t fee_asset; /* SIM_NONE = received asset */
@@ -260,6 +267,11 @@ uint32_t sim_find_client(const sim_core *sim,
 /* ---- money from outside ---- */
 /** Deposits (or withdraws, negative) and reports it. False when free balance does not allow it. */
 bool sim_transfer(sim_core *sim, uint32_t account, uint32_t asset, int64_t amount_e8);
+/** Undoes a trade: its money goes back, the market takes the other side. False when it is gone or
+ *  the account no longer has what it must give back. */
+bool sim_bust(sim_core *sim, uint32_t trade);
+/** Moves a trade's value to quote_e8 and settles the difference. False as above. */
+bool sim_correct(sim_core *sim, uint32_t trade, int64_t quote_e8);
 
 /* ---- the recorded market (replay) ---- */
 /**
@@ -279,6 +291,11 @@ void sim_house_restore(sim_core *sim, uint32_t symbol);
 void sim_house_clear(sim_core *sim, uint32_t symbol);
 
 /* ---- time ---- */
+/** What the venue believes the time to be: what it stamps and what it compares requests with. */
+static inline int64_t sim_venue_ns(const sim_core *sim)
+{
+    return sim->now_ns + sim->clock_offset_ns;
+}
 /** Moves the clock (never back). */
 void sim_set_now(sim_core *sim, int64_t now_ns);
 /** Ends candles of one symbol whose time is over, telling each. */

@@ -48,6 +48,13 @@ typedef enum sim_symbol_status {
     SIM_SYMBOL_STATUS_COUNT
 } sim_symbol_status;
 
+/* What a client order id that was used before does: the venues differ. */
+typedef enum sim_client_ids {
+    SIM_CLIENT_IDS_OPEN, /* refused while an order with it is open (Binance) */
+    SIM_CLIENT_IDS_EVER, /* refused for ever */
+    SIM_CLIENT_IDS_NONE  /* accepted */
+} sim_client_ids;
+
 /* What happened to an order; the x of an executionReport. */
 typedef enum sim_execution {
     SIM_EXECUTION_NEW,
@@ -168,7 +175,9 @@ typedef struct sim_trade {
     int64_t fee_e8;
     uint32_t fee_asset;
     bool is_maker;
+    bool is_busted; /* undone by the venue; the money went back */
     int64_t ts_ns;
+    int64_t corrected_quote_e8; /* what the venue made of quote_e8 later; 0 = nothing */
 } sim_trade;
 
 /* One line of the public tape. */

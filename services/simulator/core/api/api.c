@@ -68,12 +68,15 @@ static bool check_time(sim_call *call)
         return sim_params_missing("timestamp", &call->refusal);
     }
     const int64_t factor = call->api->window_factor;
-    if (timestamp_ns >= call->sim->now_ns + AHEAD_NS * factor) {
+    const int64_t gate_ns = call->api->twist.gate_ns;
+    const int64_t now_ns =
+        gate_ns == 0 ? sim_venue_ns(call->sim) : gate_ns + call->sim->clock_offset_ns;
+    if (timestamp_ns >= now_ns + AHEAD_NS * factor) {
         return sim_refuse(&call->refusal,
             -1021,
             "Timestamp for this request was 1000ms ahead of the server's time.");
     }
-    if (call->sim->now_ns - timestamp_ns > window_ns * factor) {
+    if (now_ns - timestamp_ns > window_ns * factor) {
         return sim_refuse(
             &call->refusal, -1021, "Timestamp for this request is outside of the recvWindow.");
     }
@@ -208,6 +211,33 @@ static void authenticate(sim_call *call, const sim_request *request)
         return;
     }
     (void)sim_auth_check(call, request->api_key, payload, used, signature);
+}
+
+bool sim_api_gate(sim_api *api, const sim_request *request)
+{
+    bool is_path_known = false;
+    const sim_route *route = sim_route_find(request->method, request->path, &is_path_known);
+    sim_call call = {
+        .api = api,
+        .sim = api->sim,
+        .params = &api->params,
+        .account = SIM_NONE,
+    };
+    if (route == NULL || route->security != SIM_SIGNED) {
+        return true;
+    }
+    sim_params_reset(call.params);
+    if (!sim_params_add_form(call.params, request->query, false, &call.refusal) ||
+        !sim_params_add_form(call.params, request->body, true, &call.refusal)) {
+        return false;
+    }
+    authenticate(&call, request);
+    return call.refusal.code == 0;
+}
+
+bool sim_api_is_visible(const sim_api *api, int64_t ts_ns)
+{
+    return api->twist.lag_ns == 0 || ts_ns + api->twist.lag_ns <= sim_venue_ns(api->sim);
 }
 
 static sim_answer unknown_route(const sim_request *request, sim_json *body, bool is_path_known)

@@ -9,8 +9,19 @@
 
 #define SIM_API_LIST_MAX 1000 /* rows of any list answer */
 
+/* What a fault makes of one call; zeroed: nothing. Set before the call, cleared by who set it. */
+typedef struct sim_twist {
+    int64_t gate_ns; /* market time at which the gate looked at recvWindow; 0 = now */
+    int64_t lag_ns;  /* what is younger is not found by queries */
+    bool fails_new;  /* halves of a cancel-replace */
+    bool fails_cancel;
+    bool has_stp;
+    sim_stp stp; /* instead of what the client asked for */
+} sim_twist;
+
 typedef struct sim_api {
     sim_core *sim; /* [borrowed] */
+    sim_twist twist;
     sim_limits limits;
     uint64_t executions_count; /* I of the last executionReport */
     int64_t window_factor;     /* recvWindow is stretched by this: market seconds per wall second */
@@ -40,6 +51,26 @@ typedef struct sim_answer {
 } sim_answer;
 
 void sim_api_init(sim_api *api, sim_core *sim, const sim_limits_config *limits);
+
+/* What a request is about, as far as it can be seen before it is understood. */
+typedef struct sim_glance {
+    uint32_t account; /* of the key; SIM_NONE */
+    uint32_t symbol;  /* SIM_NONE */
+    char client_id[SIM_CLIENT_ID_SIZE];
+    bool has_side;
+    cb_side side;
+    int64_t qty_e8;        /* 0 = not given */
+    int64_t price_e8;      /* 0 = not given */
+    int64_t window_end_ns; /* last instant of recvWindow in market time; 0 = none */
+} sim_glance;
+/** Looks at a request without judging it. Uses api->params. */
+void sim_api_glance(sim_api *api, const sim_request *request, sim_glance *out);
+/** The same for parameters that have been read already (a message of the WebSocket API). */
+void sim_params_glance(sim_api *api, const char *api_key, sim_glance *out);
+/** True when the gate lets a signed request pass now: key, signature, recvWindow. Others pass. */
+bool sim_api_gate(sim_api *api, const sim_request *request);
+/** True when something stamped ts_ns can be found by the call that runs. */
+bool sim_api_is_visible(const sim_api *api, int64_t ts_ns);
 
 /** Answers a REST request; the JSON text is in body. */
 sim_answer sim_api_rest(sim_api *api, const sim_request *request, sim_json *body);

@@ -85,7 +85,8 @@ bool sim_call_order_status(sim_call *call)
     const uint32_t order =
         has_id ? sim_find_order(call->sim, symbol, (uint64_t)id)
                : sim_find_client(call->sim, call->account, symbol, client_id, false);
-    if (order == SIM_NONE || call->sim->orders[order].account != call->account) {
+    if (order == SIM_NONE || call->sim->orders[order].account != call->account ||
+        !sim_api_is_visible(call->api, call->sim->orders[order].created_ns)) {
         return sim_refuse(&call->refusal, -2013, "Order does not exist.");
     }
     sim_write_order(call->out, call->sim, &call->sim->orders[order]);
@@ -110,7 +111,8 @@ bool sim_call_open_orders(sim_call *call)
     uint32_t index = call->sim->accounts[call->account].open_first;
     while (index != SIM_NONE) {
         const sim_order *order = &call->sim->orders[index];
-        if (symbol == SIM_NONE || order->symbol == symbol) {
+        if ((symbol == SIM_NONE || order->symbol == symbol) &&
+            sim_api_is_visible(call->api, order->created_ns)) {
             sim_write_order(call->out, call->sim, order);
         }
         index = order->open_next;
@@ -167,6 +169,7 @@ static bool is_newest(const list_query *query)
 static bool order_matches(const sim_call *call, const list_query *query, const sim_order *order)
 {
     return order->account == call->account && order->symbol == query->symbol &&
+           sim_api_is_visible(call->api, order->created_ns) &&
            in_list(query, order->id, order->created_ns);
 }
 
@@ -205,8 +208,21 @@ static bool trade_matches(
 {
     const sim_order *order = &call->sim->orders[trade->order];
     return order->account == call->account && order->symbol == query->symbol &&
-           (order_id == 0 || order->id == (uint64_t)order_id) &&
-           in_list(query, trade->id, trade->ts_ns);
+           (order_id == 0 || order->id == (uint64_t)order_id) && !trade->is_busted &&
+           sim_api_is_visible(call->api, trade->ts_ns) && in_list(query, trade->id, trade->ts_ns);
+}
+
+/* As the venue sees it now: a corrected trade has its new price. */
+static void write_trade(sim_json *out, const sim_core *sim, const sim_trade *trade)
+{
+    sim_trade now = *trade;
+    if (trade->corrected_quote_e8 > 0) {
+        now.quote_e8 = trade->corrected_quote_e8;
+        if (cb_div_e8(now.quote_e8, now.qty_e8, CB_ROUND_HALF_UP, &now.price_e8, NULL) != CB_OK) {
+            now.price_e8 = trade->price_e8;
+        }
+    }
+    sim_write_my_trade(out, sim, &now);
 }
 
 bool sim_call_my_trades(sim_call *call)
@@ -231,7 +247,7 @@ bool sim_call_my_trades(sim_call *call)
     sim_json_open(call->out, '[');
     for (uint32_t written = 0; at < sim->trades_count && written < query.limit; at++) {
         if (trade_matches(call, &query, order_id, &sim->trades[at])) {
-            sim_write_my_trade(call->out, sim, &sim->trades[at]);
+            write_trade(call->out, sim, &sim->trades[at]);
             written++;
         }
     }

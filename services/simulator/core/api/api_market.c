@@ -18,7 +18,7 @@ bool sim_call_ping(sim_call *call)
 bool sim_call_time(sim_call *call)
 {
     sim_json_open(call->out, '{');
-    sim_json_put_ms(call->out, "serverTime", call->sim->now_ns);
+    sim_json_put_ms(call->out, "serverTime", sim_venue_ns(call->sim));
     sim_json_close(call->out, '}');
     return true;
 }
@@ -119,9 +119,9 @@ static void write_symbol(sim_json *out, const sim_symbol *symbol)
         "TAKE_PROFIT_LIMIT"};
     static const char *const modes[] = {
         "NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT"};
-    const sim_spec *spec = &symbol->spec;
+    const sim_spec *spec = &symbol->shown;
     sim_json_open(out, '{');
-    sim_json_put_text(out, "symbol", spec->symbol);
+    sim_json_put_text(out, "symbol", symbol->spec.symbol);
     sim_json_put_text(out, "status", sim_symbol_status_name(symbol->status));
     sim_json_put_text(out, "baseAsset", spec->base);
     sim_json_put_u64(out, "baseAssetPrecision", 8);
@@ -211,7 +211,10 @@ bool sim_call_symbols(sim_call *call, uint64_t *mask, bool *is_one)
     if (list != NULL) {
         return read_symbols(call, list, mask);
     }
-    *mask = (UINT64_C(1) << call->sim->symbols_count) - 1;
+    *mask = 0;
+    for (uint32_t i = 0; i < call->sim->symbols_count; i++) {
+        *mask |= call->sim->symbols[i].is_delisted ? 0 : UINT64_C(1) << i;
+    }
     return true;
 }
 
@@ -228,7 +231,7 @@ bool sim_call_exchange_info(sim_call *call)
     const char *status = sim_params_get(call->params, "symbolStatus");
     sim_json_open(out, '{');
     sim_json_put_text(out, "timezone", "UTC");
-    sim_json_put_ms(out, "serverTime", call->sim->now_ns);
+    sim_json_put_ms(out, "serverTime", sim_venue_ns(call->sim));
     sim_json_key(out, "rateLimits");
     sim_write_rate_limits(out, &call->api->limits, -1);
     sim_json_key(out, "exchangeFilters");

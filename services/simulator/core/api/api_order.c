@@ -93,7 +93,9 @@ static bool read_words(sim_call *call, order_form *form)
     }
     const char *mode = sim_params_get(call->params, "selfTradePreventionMode");
     form->request.stp = call->sim->symbols[form->request.symbol].spec.stp_default;
-    if (mode != NULL && !sim_stp_parse(mode, &form->request.stp)) {
+    if (call->api->twist.has_stp) {
+        form->request.stp = call->api->twist.stp;
+    } else if (mode != NULL && !sim_stp_parse(mode, &form->request.stp)) {
         return sim_params_refuse(&call->refusal,
             -1130,
             "Data sent for parameter '",
@@ -436,10 +438,17 @@ bool sim_call_cancel_replace(sim_call *call)
     }
     done.response = form.response;
     done.is_canceled =
-        sim_cancel(call->sim, done.old_order, wanted_id, done.cancel_id, &done.cancel_refusal);
+        call->api->twist.fails_cancel
+            ? sim_refuse(&done.cancel_refusal, -2011, "Unknown order sent.")
+            : sim_cancel(
+                  call->sim, done.old_order, wanted_id, done.cancel_id, &done.cancel_refusal);
     if (done.is_canceled || !is_strict) {
         done.is_attempted = true;
-        done.is_placed = place(call, &form, &done.new_order);
+        done.is_placed = call->api->twist.fails_new
+                             ? sim_refuse(&call->refusal,
+                                   -2010,
+                                   "Account has insufficient balance for requested action.")
+                             : place(call, &form, &done.new_order);
         done.new_refusal = call->refusal;
     }
     if (!done.is_canceled || !done.is_placed) {

@@ -208,7 +208,7 @@ static bool run_session(sim_call *call, sim_conn *conn, const char *method)
         sim_json_key(call->out, "connectedSince");
         sim_json_null(call->out);
         sim_json_put_bool(call->out, "returnRateLimits", true);
-        sim_json_put_ms(call->out, "serverTime", call->sim->now_ns);
+        sim_json_put_ms(call->out, "serverTime", sim_venue_ns(call->sim));
         sim_json_close(call->out, '}');
         return true;
     }

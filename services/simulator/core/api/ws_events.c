@@ -9,7 +9,8 @@
 
 static bool is_wanted(const sim_ws *ws, uint32_t symbol, uint32_t stream)
 {
-    return (ws->wanted[symbol] & (UINT64_C(1) << stream)) != 0;
+    return (ws->wanted[symbol] & (UINT64_C(1) << stream)) != 0 &&
+           !ws->api->sim->symbols[symbol].is_delisted;
 }
 
 /* {"stream":"…","data":…} */
