@@ -8,6 +8,7 @@
 # FROM= TO=           part of a replay (RFC 3339)
 # AGENTS=SEED         seed of the simulated market (default 1)
 # EXTRA_SERVICE=…     further "key = value" lines for one service, such as EXTRA_SIGNALS
+# STANDBY=1           a second execution that takes over when the first is silent for three seconds
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -104,7 +105,12 @@ venue = binance"
       echo "order.window = $(bounded 3 60)"; echo "caps.data_age_max = $([ -n "${REPLAY:-}" ] && echo 120s || bounded 10 600)"
       echo "caps.clock_offset_max = $(bounded 1 60)"
       [ -z "${REPLAY:-}" ] || echo "reconcile.light = 60s"
+      [ "${STANDBY:-}" != 1 ] || { echo "standby = true"; echo "instance = a"; }
       venue_conf; echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"; keys_conf; } | write_conf execution
+    # Both instances are alike: whoever finds the lease free works, the other waits.
+    [ "${STANDBY:-}" != 1 ] || sed -e "s/^instance = a/instance = b/" \
+        -e "s/^http.port = .*/http.port = ${HTTP_PORT[execution-b]}/" \
+        "$RUN/conf/execution.conf" >"$RUN/conf/execution-b.conf"
     { echo "$common"; echo "account = main"; } | write_conf portfolio
     { echo "clock = bus"; echo "gateway.port = $GATEWAY_PORT"
       echo "gateway.token = $RUN/secrets/gateway_token"; } | write_conf gateway
@@ -170,8 +176,9 @@ wait_for() {
 ready() { curl -fsS --max-time 2 "http://127.0.0.1:${HTTP_PORT[$1]}/readyz"; }
 
 write_endpoints() {
-    local service metrics='{}'
-    for service in simulator "${SERVICES[@]}" gateway; do
+    local service metrics='{}' standby=
+    [ "${STANDBY:-}" != 1 ] || standby=execution-b
+    for service in simulator "${SERVICES[@]}" gateway $standby; do
         metrics=$(jq -c --arg s "$service" --arg u "http://127.0.0.1:${HTTP_PORT[$service]}/metrics" '.[$s]=$u' <<<"$metrics")
     done
     jq -n --arg rest "http://127.0.0.1:$SIM_PORT" --arg ws "ws://127.0.0.1:$SIM_PORT" \
@@ -205,7 +212,7 @@ up() {
     free_port; SIM_PORT=$PORT
     free_port; GATEWAY_PORT=$PORT
     local service
-    for service in simulator "${SERVICES[@]}" gateway; do free_port; HTTP_PORT[$service]=$PORT; done
+    for service in simulator "${SERVICES[@]}" gateway execution-b; do free_port; HTTP_PORT[$service]=$PORT; done
     write_secrets
     write_all_conf
 
@@ -227,8 +234,16 @@ up() {
     for service in simulator "${SERVICES[@]}" gateway; do
         wait_for "$service" "$READY_TIMEOUT" ready "$service"
     done
+    [ "${STANDBY:-}" != 1 ] || start_standby
     write_endpoints
     trap - ERR EXIT
+}
+
+is_standby() { [ "$(curl -sS --max-time 2 "http://127.0.0.1:${HTTP_PORT[execution-b]}/readyz" | jq -r .state)" = standby ]; }
+start_standby() {
+    supervise execution-b SIGTERM "\"$BIN/cerberus-execution\" --config=\"$RUN/conf/execution-b.conf\""
+    add
+    wait_for "the standby of execution" "$READY_TIMEOUT" is_standby
 }
 
 bring_down() {
@@ -248,6 +263,7 @@ stop() {
         pid=$(cat "$RUN/supervisor.pid")
         bring_down gateway collector signals
         bring_down validator risk
+        bring_down execution-b
         bring_down execution portfolio
         bring_down simulator
         bring_down nats postgres

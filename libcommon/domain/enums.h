@@ -81,7 +81,8 @@
     X(CB_SERVICE_STATE_DEGRADED, "degraded")                                                       \
     X(CB_SERVICE_STATE_DRAINING, "draining")                                                       \
     X(CB_SERVICE_STATE_STOPPED, "stopped")                                                         \
-    X(CB_SERVICE_STATE_FAULTED, "faulted")
+    X(CB_SERVICE_STATE_FAULTED, "faulted")                                                         \
+    X(CB_SERVICE_STATE_STANDBY, "standby")
 #define CB_SEVERITY_LIST(X)                                                                        \
     X(CB_SEVERITY_NONE, "none")                                                                    \
     X(CB_SEVERITY_INFO, "info")                                                                    \

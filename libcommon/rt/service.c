@@ -102,6 +102,11 @@ const char *cb_shell_journal_dir(const cb_shell *shell)
     return shell->config.journal_dir;
 }
 
+const char *cb_shell_instance(const cb_shell *shell)
+{
+    return shell->config.instance;
+}
+
 void cb_shell_die(cb_shell *shell, const char *event, const char *why)
 {
     CB_LOG(shell->log, CB_LOG_ERROR, event, CB_KV("error", why), CB_KI("exit_code", RT_EXIT_DIED));

@@ -29,6 +29,23 @@ typedef struct cb_migration {
     const char *sql;
 } cb_migration;
 
+/* The right to be the one instance that works. A service with a lease starts without it: it
+ * connects and opens, and recovers only when the lease is its own; `standby = true` lets it wait
+ * for that as long as it takes. The fence then stands first in each of its transactions. */
+typedef struct cb_lease_try {
+    bool is_taken;
+    char why[128]; /* who has it; "" when taken */
+} cb_lease_try;
+
+typedef struct cb_lease {
+    /** Takes the lease if it may be had now. Blocking; nothing else waits on the connection. */
+    cb_status (*take)(cb_shell *shell, cb_lease_try *out, cb_err *err);
+    /** A statement that fails unless the lease is held, and keeps it from being taken before the
+     *  transaction's end. */
+    const char *fence_sql;
+    void (*fence_params)(const cb_shell *shell, cb_params *params);
+} cb_lease;
+
 typedef struct cb_service {
     const char *name; /* also the PostgreSQL schema, role and NATS user */
     const char *summary;
@@ -43,6 +60,7 @@ typedef struct cb_service {
     size_t queries_count;
     const cb_core_ops *core; /* NULL for services without one (gateway) */
     bool without_pg;         /* no schema, no migrations (simulator) */
+    const cb_lease *lease;   /* NULL: one instance, kept so by an advisory lock */
 
     /* Hooks; each may be NULL. open: config is loaded, PostgreSQL migrated, loop and NATS exist but
      * no message has been delivered. */
@@ -83,7 +101,8 @@ cb_metrics *cb_shell_metrics(cb_shell *shell);
 cb_pg *cb_shell_pg(cb_shell *shell);
 cb_http *cb_shell_http(cb_shell *shell);
 const void *cb_shell_state(const cb_shell *shell); /* the core's, read only */
-uint64_t cb_shell_epoch(const cb_shell *shell);    /* rises with each start; from PostgreSQL */
+/** Rises with each start and each take-over of a lease; from PostgreSQL. */
+uint64_t cb_shell_epoch(const cb_shell *shell);
 /** The service's clock: the system's, or the simulator's (--clock=bus). */
 int64_t cb_shell_now_ns(const cb_shell *shell);
 bool cb_shell_is_bus_clock(const cb_shell *shell);
@@ -91,6 +110,8 @@ bool cb_shell_is_bus_clock(const cb_shell *shell);
 bool cb_shell_has_bus(const cb_shell *shell);
 /** The configured journal.dir, "" when there is none. */
 const char *cb_shell_journal_dir(const cb_shell *shell);
+/** The configured name of this instance among those of its service ("1" unless set). */
+const char *cb_shell_instance(const cb_shell *shell);
 
 /** Feeds a service-local event (type ≥ CB_EVENT_LOCAL) through journal, core and dispatch. */
 void cb_shell_feed(cb_shell *shell, uint32_t type, const void *body, size_t body_size);
@@ -116,7 +137,7 @@ void cb_shell_reply(cb_shell *shell, const char *reply_to, const void *bytes, si
 void cb_shell_at(cb_shell *shell, int64_t due_ns, cb_timer_fn fn, void *context);
 
 /** The last heartbeat of another service and its age on the wall clock; false when none was heard.
- */
+ *  A standby is another peer than the instance that works: "execution/standby". */
 bool cb_shell_peer(const cb_shell *shell, const char *name, cb_heartbeat *out, int64_t *age_ns);
 
 /** True when the last heartbeat of that service is at most max_age_ns old (wall time). */

@@ -266,17 +266,28 @@ static cb_status subscribe_row(cb_shell *shell, cb_subject_id id, cb_err *err)
     return subscribe(shell, pattern, is_for_all ? on_control : on_row, err);
 }
 
-static bool is_heard(const cb_shell *shell, const cb_subject *row, bool is_control)
+typedef enum heard_kind {
+    HEARD_CONTROL, /* what every service hears */
+    HEARD_REQUESTS,
+    HEARD_ROWS
+} heard_kind;
+
+static bool is_heard(const cb_shell *shell, const cb_subject *row, heard_kind kind)
 {
-    const bool is_for_all = strcmp(row->consumers, "*") == 0;
-    return row->subject_class != CB_CLASS_STREAM && is_for_all == is_control &&
-           cb_subject_is_consumer(row, shell->service->name);
+    if (row->subject_class == CB_CLASS_STREAM ||
+        !cb_subject_is_consumer(row, shell->service->name)) {
+        return false;
+    }
+    if (row->subject_class == CB_CLASS_REQUEST) {
+        return kind == HEARD_REQUESTS;
+    }
+    return (strcmp(row->consumers, "*") == 0) == (kind == HEARD_CONTROL) && kind != HEARD_REQUESTS;
 }
 
-static cb_status subscribe_rows(cb_shell *shell, bool is_control, cb_err *err)
+static cb_status subscribe_rows(cb_shell *shell, heard_kind kind, cb_err *err)
 {
     for (uint32_t id = 0; id < CB_SUBJECT_COUNT; id++) {
-        if (is_heard(shell, cb_subject_get((cb_subject_id)id), is_control)) {
+        if (is_heard(shell, cb_subject_get((cb_subject_id)id), kind)) {
             const cb_status status = subscribe_row(shell, (cb_subject_id)id, err);
             if (status != CB_OK) {
                 return status;
@@ -291,12 +302,17 @@ cb_status rt_bus_subscribe_control(cb_shell *shell, cb_err *err)
     char pattern[CB_BUS_SUBJECT_MAX];
     (void)snprintf(pattern, sizeof(pattern), "%s>", cb_bus_inbox_prefix(shell->bus));
     const cb_status status = subscribe(shell, pattern, on_inbox, err);
-    return status == CB_OK ? subscribe_rows(shell, true, err) : status;
+    return status == CB_OK ? subscribe_rows(shell, HEARD_CONTROL, err) : status;
+}
+
+cb_status rt_bus_subscribe_requests(cb_shell *shell, cb_err *err)
+{
+    return subscribe_rows(shell, HEARD_REQUESTS, err);
 }
 
 cb_status rt_bus_subscribe_rows(cb_shell *shell, cb_err *err)
 {
-    return subscribe_rows(shell, false, err);
+    return subscribe_rows(shell, HEARD_ROWS, err);
 }
 
 /* ---- publishing ---- */

@@ -71,6 +71,16 @@ const cb_config_field rt_config_fields[] = {
         NULL,
         "bytes after which a journal ends"},
     TEXT_FIELD("shard", CB_CONFIG_TEXT, shard, "1/1", "share i/n of the symbols"),
+    TEXT_FIELD("standby",
+        CB_CONFIG_BOOL,
+        is_standby_allowed,
+        "false",
+        "wait as long as another instance holds the lease, and take over when it expires"),
+    TEXT_FIELD("instance",
+        CB_CONFIG_TEXT,
+        instance,
+        "1",
+        "name of this instance among those of its service"),
     {"drain.timeout",
         CB_CONFIG_DURATION,
         AT(drain_timeout_ns),
@@ -160,12 +170,28 @@ static cb_status check_shard(const cb_shell *shell, cb_err *err)
     return CB_OK;
 }
 
+static cb_status check_instance(const cb_shell *shell, cb_err *err)
+{
+    static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    const char *name = shell->config.instance;
+    if (name[0] == '\0' || strlen(name) > RT_INSTANCE_MAX || name[strspn(name, ALLOWED)] != '\0') {
+        return CB_FAIL(err, CB_E_CONFIG, "instance: 1 to %d letters, digits, '-'", RT_INSTANCE_MAX);
+    }
+    if (shell->config.is_standby_allowed && shell->service->lease == NULL) {
+        return CB_FAIL(err, CB_E_CONFIG, "standby: %s has no lease", shell->service->name);
+    }
+    return CB_OK;
+}
+
 cb_status rt_config_check(cb_shell *shell, cb_err *err)
 {
     rt_config *config = &shell->config;
     cb_status status = parse_shard(shell, err);
     if (status == CB_OK) {
         status = check_shard(shell, err);
+    }
+    if (status == CB_OK) {
+        status = check_instance(shell, err);
     }
     if (status == CB_OK) {
         status = check_dsn("pg.dsn", config->pg_dsn, err);

@@ -98,6 +98,9 @@ cb_service_state rt_state(cb_shell *shell, char *why, size_t why_size)
                 ? "waiting for the simulator's clock"
                 : "starting");
         return CB_SERVICE_STATE_STARTING;
+    case RT_STANDBY:
+        (void)snprintf(why, why_size, "%s", shell->lease_why);
+        return CB_SERVICE_STATE_STANDBY;
     case RT_RECOVERING:
         (void)snprintf(why, why_size, "recovering");
         return CB_SERVICE_STATE_RECOVERING;
@@ -195,7 +198,7 @@ static rt_peer *find_peer(cb_shell *shell, const char *name, bool is_added)
     rt_peer *oldest = NULL;
     for (uint32_t i = 0; i < shell->peers_count; i++) {
         rt_peer *peer = &shell->peers[i];
-        if (strcmp(peer->beat.service, name) == 0) {
+        if (strcmp(peer->name, name) == 0) {
             return peer;
         }
         oldest = oldest == NULL || peer->heard_mono_ns < oldest->heard_mono_ns ? peer : oldest;
@@ -212,7 +215,12 @@ void rt_health_peer(cb_shell *shell, const cb_heartbeat *beat)
         cb_metric_add(shell->counts.refused, 1);
         return;
     }
-    rt_peer *peer = find_peer(shell, beat->service, true);
+    char name[RT_QUALIFIER_MAX];
+    const bool is_standby = beat->state == CB_SERVICE_STATE_STANDBY;
+    _Static_assert(sizeof(beat->service) + sizeof(RT_STANDBY_SUFFIX) <= sizeof(name) + 1, "fits");
+    (void)snprintf(name, sizeof(name), "%s%s", beat->service, is_standby ? RT_STANDBY_SUFFIX : "");
+    rt_peer *peer = find_peer(shell, name, true);
+    memcpy(peer->name, name, sizeof(name));
     peer->beat = *beat;
     peer->heard_mono_ns = cb_mono_ns();
 }
@@ -220,7 +228,7 @@ void rt_health_peer(cb_shell *shell, const cb_heartbeat *beat)
 static const rt_peer *get_peer(const cb_shell *shell, const char *name)
 {
     for (uint32_t i = 0; i < shell->peers_count; i++) {
-        if (strcmp(shell->peers[i].beat.service, name) == 0) {
+        if (strcmp(shell->peers[i].name, name) == 0) {
             return &shell->peers[i];
         }
     }
@@ -273,7 +281,10 @@ void rt_health_probe(cb_shell *shell)
     if (shell->phase >= RT_RUNNING) {
         send_pg_canary(shell, now_ns);
     }
-    rt_health_beat(shell);
+    /* Who waits for a lease may not be taken for the one that has it. */
+    if (shell->is_lease_held || shell->phase == RT_STANDBY) {
+        rt_health_beat(shell);
+    }
 }
 
 static void on_beat(void *context)

@@ -29,8 +29,10 @@
 
 #define RT_KEYS_MAX 64      /* keys of streams, in each direction */
 #define RT_QUALIFIER_MAX 24 /* account or service name */
-#define RT_KEY_MAX 32       /* as CB_HEARTBEAT_KEY_FIELDS */
-#define RT_AFTER_MAX 256    /* "FILL=3,BALANCE=2" */
+#define RT_INSTANCE_MAX 16
+#define RT_STANDBY_SUFFIX "/standby"
+#define RT_KEY_MAX 32    /* as CB_HEARTBEAT_KEY_FIELDS */
+#define RT_AFTER_MAX 256 /* "FILL=3,BALANCE=2" */
 #define RT_PEERS_MAX 32
 #define RT_HELD_MAX 1024        /* messages that wait for an earlier one */
 #define RT_OUTSTANDING_MAX 4096 /* published, not acknowledged */
@@ -59,6 +61,8 @@ typedef struct rt_config {
     char journal_dir[CB_CONFIG_TEXT_MAX];
     uint64_t journal_bytes_max;
     char shard[CB_CONFIG_TEXT_MAX];
+    bool is_standby_allowed;
+    char instance[CB_CONFIG_TEXT_MAX];
     int64_t drain_timeout_ns;
     int64_t start_timeout_ns;
     char failpoints[CB_CONFIG_TEXT_MAX];
@@ -67,6 +71,7 @@ typedef struct rt_config {
 
 typedef enum rt_phase {
     RT_STARTING,
+    RT_STANDBY, /* another instance holds the lease */
     RT_RECOVERING,
     RT_RUNNING, /* READY or DEGRADED, as rt_state finds */
     RT_DRAINING,
@@ -195,6 +200,7 @@ typedef struct rt_in {
 /* ---- the rest ---- */
 typedef struct rt_peer {
     int64_t heard_mono_ns;
+    char name[RT_QUALIFIER_MAX]; /* "execution", "execution/standby" */
     cb_heartbeat beat;
 } rt_peer;
 
@@ -284,6 +290,9 @@ struct cb_shell {
     uint64_t epoch;
     uint64_t event_seq;
     rt_phase phase;
+    bool is_lease_held; /* or the service has none */
+    char lease_why[128];
+    uint64_t lease_waits_count; /* tries that found it held */
     bool is_stepping;
     bool is_recovering;
     bool is_term_asked;
@@ -380,7 +389,10 @@ bool rt_txn_is_full(const cb_shell *shell);
 void rt_txn_release(cb_shell *shell);
 
 /* service_bus.c */
+/** The own inbox, heartbeats and the clock: what also a standby hears. */
 CB_MUST_USE cb_status rt_bus_subscribe_control(cb_shell *shell, cb_err *err);
+/** Requests to this service: only the instance that works answers. */
+CB_MUST_USE cb_status rt_bus_subscribe_requests(cb_shell *shell, cb_err *err);
 CB_MUST_USE cb_status rt_bus_subscribe_rows(cb_shell *shell, cb_err *err);
 /** Works off the inbox within a budget. */
 void rt_bus_process(cb_shell *shell);

@@ -19,6 +19,7 @@
 #define CONNECT_TIMEOUT_MS 2000
 #define LISTENERS_WAIT_NS (5 * CB_NS_PER_S)
 #define LISTENERS_TURN_NS (20 * CB_NS_PER_MS)
+#define LEASE_TRY_NS (500 * CB_NS_PER_MS)
 #define ARENA_SIZE ((size_t)256 * 1024 * 1024) /* address space; pages are taken when touched */
 #define CONFIG_TEXT_MAX ((size_t)64 * 1024)
 
@@ -123,7 +124,7 @@ static cb_status open_pg(cb_shell *shell, cb_err *err)
     if (shell->pg == NULL) {
         return err->code != CB_OK ? err->code : CB_E_UNAVAILABLE;
     }
-    return lock_instance(shell, err);
+    return shell->service->lease != NULL ? CB_OK : lock_instance(shell, err);
 }
 
 static void take_epoch(void *context, const cb_row *row)
@@ -253,6 +254,23 @@ static int wait_for_listeners(cb_shell *shell)
     return 0;
 }
 
+static int subscribe_work(cb_shell *shell, attempt_fn subscribe)
+{
+    cb_err err = {0};
+    if (subscribe(shell, &err) != CB_OK) {
+        cb_log_err(shell->log, CB_LOG_ERROR, "nats_refused", &err);
+        return RT_EXIT_UNAVAILABLE;
+    }
+    return 0;
+}
+
+/* Requests and rows, before anybody hears of us: what comes early waits in the inbox. */
+static int hear_work(cb_shell *shell)
+{
+    const int code = subscribe_work(shell, rt_bus_subscribe_requests);
+    return code != 0 ? code : subscribe_work(shell, rt_bus_subscribe_rows);
+}
+
 static int start_bus(cb_shell *shell)
 {
     if (rt_is_standalone(shell)) {
@@ -264,11 +282,11 @@ static int start_bus(cb_shell *shell)
     }
     cb_bus_on_state(shell->bus, on_bus_state, shell);
     cb_bus_on_error(shell->bus, on_bus_error, shell);
-    cb_err err = {0};
-    /* Rows too, before anybody hears of us: what comes early waits in the inbox. */
-    if (rt_bus_subscribe_control(shell, &err) != CB_OK ||
-        rt_bus_subscribe_rows(shell, &err) != CB_OK) {
-        cb_log_err(shell->log, CB_LOG_ERROR, "nats_refused", &err);
+    const int refused = subscribe_work(shell, rt_bus_subscribe_control);
+    if (refused != 0) {
+        return refused;
+    }
+    if (shell->is_lease_held && hear_work(shell) != 0) {
         return RT_EXIT_UNAVAILABLE;
     }
     rt_health_probe(shell);
@@ -355,15 +373,76 @@ static int fail(cb_shell *shell, const char *event, const cb_err *err)
                : RT_EXIT_DIED;
 }
 
-static int start_core(cb_shell *shell)
+/* ---- the lease ---- */
+
+static cb_status try_lease(cb_shell *shell, cb_err *err)
+{
+    cb_lease_try found = {0};
+    const cb_status status = shell->service->lease->take(shell, &found, err);
+    if (status != CB_OK) {
+        return status;
+    }
+    shell->is_lease_held = found.is_taken;
+    shell->lease_waits_count += found.is_taken ? 0 : 1;
+    (void)snprintf(shell->lease_why, sizeof(shell->lease_why), "%s", found.why);
+    return found.is_taken ? CB_OK : CB_FAIL(err, CB_E_STATE, "%s", found.why);
+}
+
+/* Connected, configured, its core allocated: what is left is to take the lease and to recover.
+ * A failing try is no reason to end: the database may only be slow, and a lost one ends us. */
+static int stand_by(cb_shell *shell)
+{
+    while (!shell->is_lease_held) {
+        cb_err err = {0};
+        if (try_lease(shell, &err) != CB_OK && err.code != CB_E_STATE) {
+            cb_log_err(shell->log, CB_LOG_WARN, "lease_not_tried", &err);
+        }
+        if (!shell->is_lease_held && shell->phase != RT_STANDBY) {
+            shell->phase = RT_STANDBY;
+            CB_LOG(shell->log, CB_LOG_INFO, "standby", CB_KV("why", shell->lease_why));
+            rt_health_probe(shell);
+        }
+        const int64_t until_ns = cb_mono_ns() + LEASE_TRY_NS;
+        while (!shell->is_lease_held && cb_mono_ns() < until_ns) {
+            if (rt_turn(shell, until_ns - cb_mono_ns())) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Who has waited takes a new epoch: what the last holder said meanwhile is older than what we say.
+ */
+static int become_holder(cb_shell *shell)
+{
+    if (shell->is_lease_held) {
+        return 0;
+    }
+    int code = shell->config.is_standby_allowed ? stand_by(shell)
+                                                : retry(shell, "lease_unavailable", try_lease);
+    cb_err err = {0};
+    if (code == 0 && shell->lease_waits_count > 0 && next_epoch(shell, &err) != CB_OK) {
+        cb_log_err(shell->log, CB_LOG_ERROR, "epoch_not_taken", &err);
+        code = RT_EXIT_UNAVAILABLE;
+    }
+    return code == 0 && !rt_is_standalone(shell) ? hear_work(shell) : code;
+}
+
+static void start_journal(cb_shell *shell)
 {
     cb_err err = {0};
-    open_core(shell);
     if (open_journal(shell, &err) != CB_OK) {
         /* The journal is for replay; the service works without it and says so. */
         cb_log_err(shell->log, CB_LOG_ERROR, "journal_failed", &err);
         shell->is_journal_bad = true;
     }
+}
+
+static int start_core(cb_shell *shell)
+{
+    cb_err err = {0};
+    open_core(shell);
     if (shell->service->open != NULL && shell->service->open(shell, &err) != CB_OK) {
         return fail(shell, "open_failed", &err);
     }
@@ -373,6 +452,11 @@ static int start_core(cb_shell *shell)
             return -1;
         }
     }
+    const int code = become_holder(shell);
+    if (code != 0) {
+        return code;
+    }
+    start_journal(shell);
     if (recover(shell, &err) != CB_OK) {
         return fail(shell, "recovery_failed", &err);
     }
@@ -388,6 +472,7 @@ static int start_core(cb_shell *shell)
 
 int rt_start(cb_shell *shell)
 {
+    shell->is_lease_held = shell->service->lease == NULL;
     int code = start_pg(shell);
     if (code == 0) {
         code = start_bus(shell);

@@ -192,6 +192,17 @@ static void add_statements(cb_shell *shell, const rt_txn *txn)
     }
 }
 
+/* First of all: an instance that has lost its lease without knowing changes nothing. */
+static void add_fence(cb_shell *shell)
+{
+    const cb_lease *lease = shell->service->lease;
+    if (lease != NULL) {
+        cb_params_reset(&shell->params);
+        lease->fence_params(shell, &shell->params);
+        cb_pg_add(shell->pg, lease->fence_sql, &shell->params);
+    }
+}
+
 static void send_group(cb_shell *shell);
 
 static void on_committed(void *context, const cb_result *result)
@@ -228,6 +239,7 @@ static void send_group(cb_shell *shell)
             cb_metric_add(shell->counts.group, 1);
             const bool is_failing = FP("*.before_commit");
             cb_pg_begin(shell->pg);
+            add_fence(shell);
             add_statements(shell, txn);
             if (is_failing) {
                 cb_pg_add(shell->pg, "SELECT 1/0", NULL);

@@ -275,10 +275,36 @@ static void on_time_answer(exec_call *call, const cb_http_answer *http)
 
 static void on_answer(void *context, const cb_http_answer *http);
 
+static void answer_not_sent(exec_call *call, const char *event, const char *why)
+{
+    const cb_http_answer nothing = {.outcome = CB_HTTP_NOT_SENT,
+        .body = "",
+        .detail = why,
+        .retry_after_s = -1,
+        .used_weight_1m = -1};
+    CB_LOG(cb_shell_log(call->self->shell), CB_LOG_ERROR, event, CB_KV("error", why));
+    on_answer(call, &nothing);
+}
+
+/* Who may have lost the lease changes nothing at the venue, unless a kill level asks for just that:
+ * then two who cancel are better than none. */
+static bool may_cancel(const exec_shell *self)
+{
+    exec_view view;
+    exec_look(cb_shell_state(self->shell), &view);
+    return exec_lease_is_fresh(self) || view.kill_level >= 2;
+}
+
 /* The question proper, after its own time was asked for where that matters. */
 static void start_call(exec_call *call)
 {
     exec_shell *self = call->self;
+    const bool is_cancel =
+        call->request == EXEC_REQUEST_CANCEL || call->request == EXEC_REQUEST_CANCEL_ALL;
+    if (is_cancel && !may_cancel(self)) {
+        answer_not_sent(call, "cancel_held_back", "lease not renewed in time");
+        return;
+    }
     const cb_venue_auth auth = {.keys = &self->keys,
         .sign_ts_ns = exec_sign_ts_ns(self),
         .window_ms = exec_read_window_ms(self)};
@@ -286,18 +312,9 @@ static void start_call(exec_call *call)
     const cb_status status = self->venue->build(
         call_of(call->request), &call->params, &auth, &call->venue_request, &err);
     if (status != CB_OK) {
-        const cb_http_answer nothing = {.outcome = CB_HTTP_NOT_SENT,
-            .body = "",
-            .detail = err.text,
-            .retry_after_s = -1,
-            .used_weight_1m = -1};
-        CB_LOG(
-            cb_shell_log(self->shell), CB_LOG_ERROR, "request_not_built", CB_KV("error", err.text));
-        on_answer(call, &nothing);
+        answer_not_sent(call, "request_not_built", err.text);
         return;
     }
-    const bool is_cancel =
-        call->request == EXEC_REQUEST_CANCEL || call->request == EXEC_REQUEST_CANCEL_ALL;
     if (is_cancel) {
         (void)FP("exec.cancel");
     }

@@ -133,10 +133,6 @@ static cb_status exec_open(cb_shell *shell, cb_err *err)
         return status;
     }
     open_metrics(&self->metrics, cb_shell_metrics(shell));
-    status = exec_lease_take(self, err);
-    if (status != CB_OK) {
-        return cb_err_context(err, "taking the lease");
-    }
     self->tick_timer = cb_loop_timer(cb_shell_loop(shell), TICK_NS, TICK_NS, on_tick, self);
     return CB_OK;
 }
@@ -144,6 +140,7 @@ static cb_status exec_open(cb_shell *shell, cb_err *err)
 static void exec_started(cb_shell *shell)
 {
     exec_of(shell)->is_started = true;
+    exec_lease_tell_flaps(exec_of(shell));
 }
 
 static void exec_drain(cb_shell *shell)
@@ -296,6 +293,7 @@ const cb_service execution_service = {
     .tables_count = EXEC_TABLE_COUNT,
     .queries = exec_queries,
     .core = &execution_core,
+    .lease = &exec_lease_ops,
     .open = exec_open,
     .recover = exec_recover,
     .started = exec_started,

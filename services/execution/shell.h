@@ -77,7 +77,8 @@ typedef struct exec_shell {
     int64_t opened_mono_ns;
 
     cb_id owner;
-    uint64_t lease_epoch;
+    uint64_t lease_epoch;    /* 0: not taken */
+    int64_t takeovers_count; /* between instances, in the minute before we took it */
     int64_t lease_mono_ns;   /* when the last good renewal was asked for */
     int64_t renewal_mono_ns; /* when the renewal in flight was asked for */
     bool is_renewing;
@@ -123,11 +124,12 @@ extern const size_t exec_queries_count;
 extern const cb_table exec_tables[EXEC_TABLE_COUNT];
 
 /* lease.c */
-/** Takes the lease over; blocking, at the start. */
-CB_MUST_USE cb_status exec_lease_take(exec_shell *self, cb_err *err);
+extern const cb_lease exec_lease_ops;
 void exec_lease_renew(exec_shell *self);
 /** False when the last renewal is so old that another may hold it by now. */
 bool exec_lease_is_fresh(const exec_shell *self);
+/** Tells the core when the lease has changed hands too often; once, after the start. */
+void exec_lease_tell_flaps(exec_shell *self);
 
 /* recover.c */
 CB_MUST_USE cb_status exec_recover(cb_shell *shell, cb_err *err);

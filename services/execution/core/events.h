@@ -37,7 +37,9 @@ typedef enum exec_event_type {
     EXEC_EVENT_OLD_MARK,       /* exec_mark_row */
     EXEC_EVENT_OLD_INSTRUMENT, /* cb_instrument */
     EXEC_EVENT_OLD_FLOOR,      /* exec_old_floor */
-    EXEC_EVENT_OLD_COUNTS      /* exec_old_counts */
+    EXEC_EVENT_OLD_COUNTS,     /* exec_old_counts */
+    /* later additions: journals name events by number */
+    EXEC_EVENT_FLAPS /* exec_flaps: the lease goes back and forth between instances */
 } exec_event_type;
 
 typedef struct exec_lease {
@@ -45,6 +47,10 @@ typedef struct exec_lease {
     bool is_held;
     bool is_bus_clock; /* time is the simulator's: see exec_state.is_replayed */
 } exec_lease;
+
+typedef struct exec_flaps {
+    uint64_t takeovers_count; /* of the last minute */
+} exec_flaps;
 
 typedef struct exec_stream {
     bool is_up;

@@ -229,6 +229,11 @@ static void step_local(exec_state *state, const cb_event *event, cb_outbox *out)
     case EXEC_EVENT_PACE:
         state->is_paced = true;
         return;
+    case EXEC_EVENT_FLAPS:
+        CB_ASSERT(CB_BODY(event, exec_flaps)->takeovers_count > 0);
+        exec_raise_kill(
+            state, "account", 1, "the lease goes back and forth between instances", out);
+        return;
     default:
         step_venue(state, event, out);
         return;

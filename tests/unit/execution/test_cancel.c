@@ -254,6 +254,19 @@ static void hand_that_lowers_everything_ends_own_levels_too(void **context)
     assert_int_equal(rig_count(&bench, CB_ACTION_STORE, EXEC_TABLE_KILL), 3);
 }
 
+static void flapping_lease_stops_new_risk_of_the_account(void **context)
+{
+    (void)context;
+    const exec_flaps flaps = {.takeovers_count = 3};
+    rig_feed(&bench, EXEC_EVENT_FLAPS, &flaps, sizeof(flaps));
+    const exec_kill_row *row = rig_nth(&bench, CB_ACTION_STORE, EXEC_TABLE_KILL, 0);
+    assert_non_null(row);
+    assert_string_equal(row->scope, "account:main");
+    assert_int_equal(row->level, 1);
+    assert_false(is_placed(false, CB_PURPOSE_ENTRY));
+    assert_true(is_placed(true, CB_PURPOSE_EXIT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +281,7 @@ int main(void)
         TEST(cancel_that_changed_nothing_is_sent_again),
         TEST(resting_order_is_canceled_after_its_time),
         TEST(hand_that_lowers_everything_ends_own_levels_too),
+        TEST(flapping_lease_stops_new_risk_of_the_account),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
