@@ -391,7 +391,8 @@ static void wire_order_leaves_once_when_its_reused_connection_dies(void **state)
 
 static void wire_order_leaves_at_most_once_when_the_end_races_with_it(void **state)
 {
-    /* Which side wins is the machine's affair: whichever it is, the outcome told must fit what the server saw. */
+    /* Which side wins is the machine's affair: whichever it is, the outcome told must fit what the
+     * server saw. */
     fixture *f = *state;
     for (int i = 0; i < TRIES_COUNT; i++) {
         const int id = new_id(f);
