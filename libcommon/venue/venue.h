@@ -140,6 +140,8 @@ typedef enum cb_venue_call {
     CB_VENUE_CALL_TRADING_FEE, /* symbol */
     CB_VENUE_CALL_PRICES,      /* newest price: symbol or symbols */
     CB_VENUE_CALL_PERMISSIONS, /* what the key that signs may do */
+    CB_VENUE_CALL_PLACE_LIST,  /* order (the take-profit) and stop_order: one of them only */
+    CB_VENUE_CALL_AMEND,       /* symbol, venue_order_id or client_order_id, amend_qty */
     CB_VENUE_CALL_COUNT
 } cb_venue_call;
 
@@ -182,6 +184,8 @@ typedef struct cb_venue_params {
     char client_order_id[40];
     bool keep_unknown_cancel; /* CANCEL_REPLACE: place the new order even when the cancel failed */
     cb_venue_order_request order;
+    cb_venue_order_request stop_order; /* PLACE_LIST: its other leg */
+    cb_qty amend_qty;                  /* AMEND: the new whole quantity */
 } cb_venue_params;
 
 /* What signs a private call. */
@@ -197,7 +201,7 @@ typedef struct cb_venue_auth {
 #define CB_VENUE_FILLS_MAX 128
 #define CB_VENUE_TEXT_MAX 4096 /* an outgoing WebSocket message with its NUL */
 
-/* The answer to PLACE, CANCEL, CANCEL_REPLACE or QUERY, judged. */
+/* The answer to PLACE, PLACE_LIST, CANCEL, AMEND, CANCEL_REPLACE or QUERY, judged. */
 typedef struct cb_venue_answer {
     cb_answer_class answer_class;
     cb_venue_error error; /* action OK when there is none */
@@ -206,6 +210,8 @@ typedef struct cb_venue_answer {
     uint32_t trades_count; /* fills that came with the answer */
     bool is_trades_cut;    /* there were more fills than CB_VENUE_FILLS_MAX */
     cb_venue_trade trades[CB_VENUE_FILLS_MAX];
+    bool has_mate; /* PLACE_LIST: mate is the stop, order the take-profit */
+    cb_venue_order mate;
     bool has_cancel_result; /* CANCEL_REPLACE: what became of the old order */
     bool is_cancel_done;
 } cb_venue_answer;
@@ -355,6 +361,13 @@ typedef struct cb_venue_permissions {
 #define CB_VENUE_CHANNEL_DEPTH 4U
 #define CB_VENUE_CHANNEL_TICKER 8U
 
+/* What a venue can do with orders beyond market and limit, as flags. */
+#define CB_VENUE_CAN_STOP 1U     /* waits for a trigger price by its own last trade */
+#define CB_VENUE_CAN_TRAIL 2U    /* follows the market at a distance */
+#define CB_VENUE_CAN_LIST 4U     /* two orders of which one only is to be filled */
+#define CB_VENUE_CAN_AMEND 8U    /* a smaller quantity without losing the place in the queue */
+#define CB_VENUE_CAN_REPLACE 16U /* cancel and place in one request */
+
 /* What the rules of a venue say about a depth message, given what has been applied so far. */
 typedef enum cb_venue_sync {
     CB_VENUE_SYNC_APPLY, /* next in sequence */
@@ -447,6 +460,8 @@ typedef struct cb_venue_ops {
     cb_status (*parse_user)(cb_strview text, cb_venue_user_event *event, cb_err *err);
 
     bool has_gapless_trade_ids; /* the public trades of a symbol are numbered n, n + 1, … */
+
+    uint32_t order_caps; /* CB_VENUE_CAN_… it has */
 
     /** Answer to TICKERS or BOOK_TICKERS: one object or a list. */
     cb_status (*parse_tickers)(

@@ -22,6 +22,10 @@ _Static_assert(EXEC_CONFIG_TEXT == CB_CONFIG_TEXT_MAX, "the core's texts hold wh
     {                                                                                              \
         key, CB_CONFIG_DURATION, AT(member), value, min, max, NULL, help                           \
     }
+#define BOOL_FIELD(key, member, value, help)                                                       \
+    {                                                                                              \
+        key, CB_CONFIG_BOOL, AT(member), value, 0, 0, NULL, help                                   \
+    }
 #define DECIMAL_FIELD(key, member, value, max, help)                                               \
     {                                                                                              \
         key, CB_CONFIG_DECIMAL, AT(member), value, 0, max, NULL, help                              \
@@ -133,6 +137,21 @@ const cb_config_field exec_fields[] = {
         CB_NS_PER_MS,
         60 * SECOND,
         "largest difference of our clock from the venue's for new risk"),
+    TEXT_FIELD("orders.emulate",
+        emulate,
+        "",
+        "abilities of the venue that are not used but held here, by commas: stop, trailing, oco, "
+        "amend"),
+    BOOL_FIELD("orders.cancel_replace",
+        is_cancel_replace,
+        "false",
+        "a replacement may go as one request with the cancel of what it replaces; its two outcomes "
+        "are tracked apart, and both orders may fill"),
+    BOOL_FIELD("orders.slippage_as_limit",
+        is_slippage_sent,
+        "false",
+        "market orders with a bound go as immediate limits at it; false: refused when the book "
+        "says they would go beyond"),
     TIME_FIELD("caps.heartbeat_age_max",
         heartbeat_age_max_ns,
         "3s",

@@ -5,11 +5,13 @@
 
 #include "base/assert.h"
 #include "base/strview.h"
+#include "domain/terms.h"
 #include "rt/failpoint.h"
 #include "services/execution/claim.h"
 #include "services/execution/shell.h"
 
 static const char SQL_CLAIM[] = EXEC_SQL_CLAIM;
+static const char SQL_CLAIM_PAIR[] = EXEC_SQL_CLAIM_PAIR;
 
 /* Read only when the claim changed nothing: what stood in its way. */
 static const char SQL_WHY[] =
@@ -89,7 +91,7 @@ static void on_claimed(void *context, const cb_result *result, const cb_row *con
         feed_claim(self, EXEC_CLAIM_FAILED, result->message); /* rolled back for certain */
         return;
     }
-    if (result->rows_count != 1) {
+    if (result->rows_count != (prepared->has_mate ? 2 : 1)) {
         ask_why(self);
         return;
     }
@@ -110,9 +112,38 @@ static void describe_order(const cb_order *order, cb_venue_order_request *out)
         .reply_kind = CB_VENUE_REPLY_FULL};
     memcpy(out->symbol, order->symbol, sizeof(out->symbol));
     memcpy(out->client_order_id, order->client_order_id, sizeof(out->client_order_id));
-    if (order->order_type == CB_ORDER_TYPE_MARKET) {
+    if (order->triggered_ns != 0) {
+        out->order_type = cb_order_type_triggered(order->order_type); /* it waited here */
+    } else if (cb_order_type_has_trigger(order->order_type)) {
+        out->stop_price = order->trigger_price;
+        out->trailing_delta_bips = order->trailing_bips;
+    }
+    if (out->order_type == CB_ORDER_TYPE_MARKET) {
         out->tif = CB_TIF_NONE; /* market orders have none, whatever the intent says */
     }
+}
+
+/* One request: an order, both legs of a list, or an order with the cancel of another. */
+static cb_venue_call describe_claim(exec_prepared *prepared, const exec_claim *claim)
+{
+    cb_venue_params *params = &prepared->params;
+    describe_order(&claim->order, &params->order);
+    if (claim->has_mate) {
+        prepared->has_mate = true;
+        prepared->mate_intent_id = claim->mate.intent_id;
+        describe_order(&claim->mate, &params->stop_order);
+        return CB_VENUE_CALL_PLACE_LIST;
+    }
+    if (claim->bound.e8 > 0) {
+        params->order.order_type = CB_ORDER_TYPE_LIMIT;
+        params->order.tif = CB_TIF_IOC;
+        params->order.price = claim->bound;
+    }
+    if (claim->replaces_venue_id[0] != '\0') {
+        memcpy(params->venue_order_id, claim->replaces_venue_id, sizeof(params->venue_order_id));
+        return CB_VENUE_CALL_CANCEL_REPLACE;
+    }
+    return CB_VENUE_CALL_PLACE;
 }
 
 /* t0 of order-path.md: everything that can fail locally fails here, before the claim. */
@@ -126,11 +157,10 @@ static cb_status prepare(exec_shell *self, const exec_claim *claim, cb_err *err)
     prepared->begun_mono_ns = cb_mono_ns();
     prepared->sign_ts_ns = exec_sign_ts_ns(self);
     memcpy(prepared->params.symbol, claim->order.symbol, sizeof(prepared->params.symbol));
-    describe_order(&claim->order, &prepared->params.order);
+    prepared->call = describe_claim(prepared, claim);
     const cb_venue_auth auth = {
         .keys = &self->keys, .sign_ts_ns = prepared->sign_ts_ns, .window_ms = claim->window_ms};
-    return self->venue->build(
-        CB_VENUE_CALL_PLACE, &prepared->params, &auth, &prepared->request, err);
+    return self->venue->build(prepared->call, &prepared->params, &auth, &prepared->request, err);
 }
 
 static bool is_risk_silent(const exec_shell *self)
@@ -174,7 +204,15 @@ void exec_claim_order(exec_shell *self, const exec_claim *claim)
     cb_params_i64(&self->params, self->prepared.sign_ts_ns);
     cb_params_i64(&self->params, claim->window_ms);
     put_replayed_now(self);
-    cb_pg_query(cb_shell_pg(self->shell), SQL_CLAIM, &self->params, on_claimed, self);
+    const bool has_mate = self->prepared.has_mate;
+    if (has_mate) {
+        cb_params_id(&self->params, self->prepared.mate_intent_id);
+    }
+    cb_pg_query(cb_shell_pg(self->shell),
+        has_mate ? SQL_CLAIM_PAIR : SQL_CLAIM,
+        &self->params,
+        on_claimed,
+        self);
 }
 
 /* ---- send ---- */
@@ -219,7 +257,7 @@ static void judge_placed(exec_shell *self, const cb_http_answer *http, exec_orde
     }
     cb_venue_answer *judged = &self->judged;
     memset(judged, 0, sizeof(*judged));
-    self->venue->judge(CB_VENUE_CALL_PLACE,
+    self->venue->judge(prepared->call,
         &prepared->params,
         http->status,
         (cb_strview){http->body, http->body_size},
@@ -227,6 +265,8 @@ static void judge_placed(exec_shell *self, const cb_http_answer *http, exec_orde
     out->answer_class = judged->answer_class;
     out->has_order = judged->has_order;
     out->order = judged->order;
+    out->has_mate = judged->has_mate;
+    out->mate = judged->mate;
     if (judged->answer_class == CB_ANSWER_THROTTLED || http->status == 429 || http->status == 418) {
         out->retry_after_s = http->retry_after_s >= 0 ? http->retry_after_s : 60;
     }

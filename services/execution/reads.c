@@ -75,6 +75,8 @@ static cb_venue_call call_of(exec_request request)
         return CB_VENUE_CALL_CANCEL;
     case EXEC_REQUEST_CANCEL_ALL:
         return CB_VENUE_CALL_CANCEL_ALL;
+    case EXEC_REQUEST_AMEND:
+        return CB_VENUE_CALL_AMEND;
     case EXEC_REQUEST_READ_ORDER:
         return CB_VENUE_CALL_QUERY;
     case EXEC_REQUEST_READ_OPEN:
@@ -106,6 +108,8 @@ static const char *kind_of(const exec_call *call)
         return "cancel";
     case EXEC_REQUEST_CANCEL_ALL:
         return "cancel_all";
+    case EXEC_REQUEST_AMEND:
+        return "amend";
     case EXEC_REQUEST_READ_ORDER:
         return "query";
     case EXEC_REQUEST_READ_OPEN:
@@ -134,9 +138,11 @@ static void fill_params(exec_call *call)
     memcpy(params->venue_order_id, read->venue_order_id, sizeof(params->venue_order_id));
     const bool has_venue_id = read->venue_order_id[0] != '\0';
     if (!has_venue_id &&
-        (call->request == EXEC_REQUEST_READ_ORDER || call->request == EXEC_REQUEST_CANCEL)) {
+        (call->request == EXEC_REQUEST_READ_ORDER || call->request == EXEC_REQUEST_CANCEL ||
+            call->request == EXEC_REQUEST_AMEND)) {
         memcpy(params->client_order_id, read->client_order_id, sizeof(params->client_order_id));
     }
+    params->amend_qty = read->qty;
     if (call->request == EXEC_REQUEST_READ_ALL) {
         params->venue_order_id[0] = '\0';
         params->start_ns = read->start_ns;
@@ -179,6 +185,7 @@ static void feed_order_answer(exec_call *call, exec_order_answer *answer)
         exec_request request;
         uint32_t event;
     } events[] = {{EXEC_REQUEST_CANCEL, EXEC_EVENT_CANCELED},
+        {EXEC_REQUEST_AMEND, EXEC_EVENT_AMENDED},
         {EXEC_REQUEST_CANCEL_ALL, EXEC_EVENT_CANCELED_ALL},
         {EXEC_REQUEST_READ_ORDER, EXEC_EVENT_QUERIED}};
     answer->tag = call->read.tag;
@@ -299,8 +306,9 @@ static bool may_cancel(const exec_shell *self)
 static void start_call(exec_call *call)
 {
     exec_shell *self = call->self;
-    const bool is_cancel =
-        call->request == EXEC_REQUEST_CANCEL || call->request == EXEC_REQUEST_CANCEL_ALL;
+    const bool is_cancel = call->request == EXEC_REQUEST_CANCEL ||
+                           call->request == EXEC_REQUEST_CANCEL_ALL ||
+                           call->request == EXEC_REQUEST_AMEND;
     if (is_cancel && !may_cancel(self)) {
         answer_not_sent(call, "cancel_held_back", "lease not renewed in time");
         return;
@@ -341,6 +349,7 @@ static void on_answer(void *context, const cb_http_answer *http)
     hit_failpoint(call->request);
     switch (call->request) {
     case EXEC_REQUEST_CANCEL:
+    case EXEC_REQUEST_AMEND:
     case EXEC_REQUEST_READ_ORDER:
         on_order_answer(call, http);
         break;

@@ -27,7 +27,11 @@ static void feed(recovery *to, uint32_t type, const void *body, size_t size)
 static const char SQL_ORDERS[] =
     "SELECT coalesce(window_ms, 0), CASE WHEN is_external THEN greatest(cum_qty_e8 -"
     " (SELECT coalesce(sum(f.qty_e8), 0)::bigint FROM fills f WHERE f.intent_id = o.intent_id), 0)"
-    " ELSE 0 END, o.* FROM orders o WHERE account = $1 AND venue = $2 AND"
+    " ELSE 0 END, (SELECT coalesce(sum(f.fee_e8), 0)::bigint FROM fills f"
+    " WHERE f.intent_id = o.intent_id AND f.fee_asset = f.base_asset), o.state = 'sending'"
+    " AND EXISTS (SELECT 1 FROM order_event e WHERE e.intent_id = o.intent_id"
+    " AND e.version = o.version AND e.state = 'ready'), o.* FROM orders o WHERE account = $1 AND "
+    "venue = $2 AND"
     " (state IN ('ready', 'sending', 'unknown', 'open', 'partially_filled')"
     " OR intent_id IN (SELECT intent_id FROM orders WHERE account = $1 AND venue = $2"
     " ORDER BY created_no DESC LIMIT $3::bigint)) ORDER BY created_no";
@@ -35,8 +39,10 @@ static const char SQL_ORDERS[] =
 static void feed_order(void *context, const cb_row *row)
 {
     recovery *to = context;
-    exec_old_order old = {
-        .window_ns = cb_row_i64(row, 0) * CB_NS_PER_MS, .before_qty = {cb_row_i64(row, 1)}};
+    exec_old_order old = {.window_ns = cb_row_i64(row, 0) * CB_NS_PER_MS,
+        .before_qty = {cb_row_i64(row, 1)},
+        .fee_base_e8 = cb_row_i64(row, 2),
+        .is_claim_untold = cb_row_bool(row, 3)};
     if (to->status == CB_OK && to->fed_count == to->self->config->orders_max) {
         to->status = CB_FAIL(to->err,
             CB_E_FULL,
@@ -136,6 +142,18 @@ static void feed_kill(void *context, const cb_row *row)
     feed_body(context, EXEC_EVENT_OLD_KILL, &exec_kill_row_desc, &body, row);
 }
 
+static void feed_trail(void *context, const cb_row *row)
+{
+    exec_trail_row body;
+    feed_body(context, EXEC_EVENT_OLD_TRAIL, &exec_trail_row_desc, &body, row);
+}
+
+static void feed_command(void *context, const cb_row *row)
+{
+    exec_command_row body;
+    feed_body(context, EXEC_EVENT_OLD_COMMAND, &exec_command_row_desc, &body, row);
+}
+
 static void feed_mark(void *context, const cb_row *row)
 {
     exec_mark_row body;
@@ -203,6 +221,15 @@ cb_status exec_recover(cb_shell *shell, cb_err *err)
         {SQL_FILLS, feed_fill, true, seen_max / 2},
         {SQL_ORDER_IDS, feed_order_id, true, seen_max / 2},
         {SQL_ORDERS, feed_order, true, finished_max},
+        {"SELECT t.* FROM trail t JOIN orders o USING (intent_id) WHERE o.account = $1"
+         " AND o.venue = $2 AND o.state = 'ready' AND o.is_held ORDER BY t.intent_id",
+            feed_trail,
+            true,
+            0},
+        {"SELECT * FROM command WHERE is_open ORDER BY taken_ns, command_id",
+            feed_command,
+            false,
+            0},
         {"SELECT * FROM kill ORDER BY scope, source", feed_kill, false, 0},
         {"SELECT * FROM trade_mark ORDER BY symbol", feed_mark, false, 0},
         {"SELECT * FROM instruments ORDER BY venue, symbol", feed_instrument, false, 0},

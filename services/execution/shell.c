@@ -229,6 +229,7 @@ static void exec_on_request(cb_shell *shell, uint32_t request, const void *body,
         return;
     case EXEC_REQUEST_CANCEL:
     case EXEC_REQUEST_CANCEL_ALL:
+    case EXEC_REQUEST_AMEND:
     case EXEC_REQUEST_READ_ORDER:
     case EXEC_REQUEST_READ_OPEN:
     case EXEC_REQUEST_READ_ALL:

@@ -33,6 +33,9 @@
 typedef struct exec_prepared {
     bool is_used;
     cb_order order;
+    bool has_mate; /* an order list: its other leg was claimed with it */
+    cb_id mate_intent_id;
+    cb_venue_call call;
     cb_venue_params params;
     cb_venue_request request;
     int64_t sign_ts_ns;

@@ -33,6 +33,8 @@ const cb_venue_ops cb_venue_binance = {
     .user_subscribe_text = binance_user_subscribe_text,
     .parse_user = binance_parse_user,
     .has_gapless_trade_ids = true,
+    .order_caps = CB_VENUE_CAN_STOP | CB_VENUE_CAN_TRAIL | CB_VENUE_CAN_LIST | CB_VENUE_CAN_AMEND |
+                  CB_VENUE_CAN_REPLACE,
     .parse_tickers = binance_parse_tickers,
     .payload = binance_payload,
     .attach = binance_attach,

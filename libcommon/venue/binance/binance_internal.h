@@ -3,8 +3,10 @@
 #define CB_BINANCE_INTERNAL_H
 
 #include "base/assert.h"
+#include "base/textbuf.h"
 #include "base/timefmt.h"
 #include "venue/binance/binance.h"
+#include "venue/form.h"
 #include "venue/json.h"
 
 #define BINANCE_NAME "binance"
@@ -44,6 +46,22 @@ typedef struct binance_fills {
     bool is_cut;
 } binance_fills;
 bool binance_read_order(cb_json *json, cb_venue_order *order, binance_fills *fills);
+
+/** The orders of one order list; CB_E_SYNTAX when it is none. */
+cb_status binance_parse_list(cb_strview text, cb_venue_order_fn fn, void *context, cb_err *err);
+
+/* request.c */
+/** What is wrong with an order's form; NULL when nothing is. Static text. */
+const char *binance_check_order(const cb_venue_order_request *order);
+
+/* lists.c */
+/** Adds the parameters of an order list; the refusal, or NULL. */
+const char *binance_add_list(cb_form *form, const cb_venue_params *params);
+void binance_judge_list(const cb_venue_params *params, cb_strview body, cb_venue_answer *out);
+/** The order that params names, from the answer about its list; false when there is none. */
+bool binance_pick_of_list(const cb_venue_params *params, cb_strview body, cb_venue_order *out);
+/** The order of an answer to AMEND; false when it is none. */
+bool binance_read_amended(cb_strview body, cb_venue_order *out);
 
 /* the functions of the table */
 cb_status binance_subscribe_text(bool is_subscribe,

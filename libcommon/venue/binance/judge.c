@@ -59,8 +59,13 @@ static void judge_order(
 {
     cb_json json;
     cb_json_init(&json, body);
-    (void)read_with_fills(&json, out);
-    if (cb_json_finish(&json, "order", NULL) != CB_OK) {
+    const bool is_read =
+        call == CB_VENUE_CALL_AMEND
+            ? binance_read_amended(body, &out->order)
+            : read_with_fills(&json, out) && cb_json_finish(&json, "order", NULL) == CB_OK;
+    const bool is_of_list =
+        !is_read && call == CB_VENUE_CALL_CANCEL && binance_pick_of_list(params, body, &out->order);
+    if (!is_read && !is_of_list) {
         out->trades_count = 0;
         set_unknown(out, "the answer is not an order");
         return;
@@ -89,7 +94,7 @@ static void judge_refusal(
     out->answer_class = CB_ANSWER_UNKNOWN;
     if (is_query && out->error.code == -2013 && http_status == 400) {
         out->answer_class = CB_ANSWER_NOT_FOUND;
-    } else if (is_throttled && call != CB_VENUE_CALL_PLACE) {
+    } else if (is_throttled && call != CB_VENUE_CALL_PLACE && call != CB_VENUE_CALL_PLACE_LIST) {
         out->answer_class = CB_ANSWER_THROTTLED;
     } else if (is_gone || cb_binance_is_definitive(
                               http_status, out->error.code, cb_sv_from(out->error.text))) {
@@ -208,6 +213,10 @@ void binance_judge(cb_venue_call call,
     }
     if (call == CB_VENUE_CALL_CANCEL_REPLACE) {
         judge_replace(params, http_status, body, out);
+        return;
+    }
+    if (call == CB_VENUE_CALL_PLACE_LIST && http_status >= 200 && http_status < 300) {
+        binance_judge_list(params, body, out);
         return;
     }
     if (http_status >= 200 && http_status < 300) {

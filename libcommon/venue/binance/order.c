@@ -153,6 +153,7 @@ typedef struct member_row {
 
 static const member_row decimal_rows[] = {{"price", SEEN_PRICE, AT(price)},
     {"origQty", SEEN_QTY, AT(qty)},
+    {"qty", SEEN_QTY, AT(qty)}, /* of an amended order */
     {"executedQty", SEEN_EXECUTED, AT(cum_qty)},
     {"cummulativeQuoteQty", SEEN_QUOTE, AT(cum_quote)},
     {"stopPrice", SEEN_STOP, AT(stop_price)},
@@ -306,6 +307,16 @@ static bool read_order_list(cb_json *json, order_sink *sink)
         }
     }
     return cb_json_require(json, seen, 1, "an order list lacks its orders");
+}
+
+cb_status binance_parse_list(cb_strview text, cb_venue_order_fn fn, void *context, cb_err *err)
+{
+    CB_ASSERT(fn != NULL);
+    cb_json json;
+    order_sink sink = {.fn = fn, .context = context, .is_wanted = true};
+    cb_json_init(&json, text);
+    (void)read_order_list(&json, &sink);
+    return cb_json_finish(&json, "order list", err);
 }
 
 /* Looks ahead, on a copy of the scanner, whether this object is an order list. */

@@ -32,6 +32,8 @@ static const call_row calls[CB_VENUE_CALL_COUNT] = {
     [CB_VENUE_CALL_CANCEL] = {CB_VENUE_DELETE, "/api/v3/order", 1, true, true},
     [CB_VENUE_CALL_CANCEL_ALL] = {CB_VENUE_DELETE, "/api/v3/openOrders", 1, true, true},
     [CB_VENUE_CALL_CANCEL_REPLACE] = {CB_VENUE_POST, "/api/v3/order/cancelReplace", 1, true, true},
+    [CB_VENUE_CALL_PLACE_LIST] = {CB_VENUE_POST, "/api/v3/orderList/oco", 1, true, true},
+    [CB_VENUE_CALL_AMEND] = {CB_VENUE_PUT, "/api/v3/order/amend/keepPriority", 4, true, true},
     [CB_VENUE_CALL_QUERY] = {CB_VENUE_GET, "/api/v3/order", 4, true, false},
     [CB_VENUE_CALL_OPEN_ORDERS] = {CB_VENUE_GET, "/api/v3/openOrders", 6, true, false},
     [CB_VENUE_CALL_ALL_ORDERS] = {CB_VENUE_GET, "/api/v3/allOrders", 20, true, false},
@@ -131,7 +133,7 @@ static refusal check_quantity(const cb_venue_order_request *order)
     return order->qty.e8 > 0 ? NULL : "quantity is missing";
 }
 
-static refusal check_order(const cb_venue_order_request *order)
+const char *binance_check_order(const cb_venue_order_request *order)
 {
     const cb_order_type type = order->order_type;
     if (order->symbol[0] == '\0') {
@@ -178,7 +180,7 @@ static void add_order_extras(cb_form *form, const cb_venue_order_request *order)
 
 static refusal add_order(cb_form *form, const cb_venue_order_request *order)
 {
-    const refusal why = check_order(order);
+    const refusal why = binance_check_order(order);
     if (why != NULL) {
         return why;
     }
@@ -233,6 +235,16 @@ static refusal add_cancel_replace(cb_form *form, const cb_venue_params *params)
         "cancelReplaceMode",
         params->keep_unknown_cancel ? "ALLOW_FAILURE" : "STOP_ON_FAILURE");
     return add_which(form, params, "cancelOrderId", "cancelOrigClientOrderId");
+}
+
+static refusal add_amend(cb_form *form, const cb_venue_params *params)
+{
+    if (params->amend_qty.e8 <= 0) {
+        return "the new quantity is missing";
+    }
+    cb_form_text(form, "symbol", params->symbol);
+    cb_form_decimal(form, "newQty", params->amend_qty.e8);
+    return add_which(form, params, "orderId", "origClientOrderId");
 }
 
 /* ---- reads ---- */
@@ -320,6 +332,7 @@ static bool needs_symbol(cb_venue_call call)
     case CB_VENUE_CALL_TRADES_FROM:
     case CB_VENUE_CALL_AGG_TRADES:
     case CB_VENUE_CALL_CANDLES:
+    case CB_VENUE_CALL_AMEND:
     case CB_VENUE_CALL_CANCEL:
     case CB_VENUE_CALL_CANCEL_ALL:
     case CB_VENUE_CALL_QUERY:
@@ -334,6 +347,7 @@ static bool needs_symbol(cb_venue_call call)
     case CB_VENUE_CALL_PRICES:
     case CB_VENUE_CALL_PLACE:
     case CB_VENUE_CALL_PLACE_TEST:
+    case CB_VENUE_CALL_PLACE_LIST:
     case CB_VENUE_CALL_CANCEL_REPLACE:
     case CB_VENUE_CALL_OPEN_ORDERS:
     case CB_VENUE_CALL_ACCOUNT:
@@ -364,6 +378,10 @@ static refusal add_params(
     case CB_VENUE_CALL_PLACE:
     case CB_VENUE_CALL_PLACE_TEST:
         return add_order(form, &params->order);
+    case CB_VENUE_CALL_PLACE_LIST:
+        return binance_add_list(form, params);
+    case CB_VENUE_CALL_AMEND:
+        return add_amend(form, params);
     case CB_VENUE_CALL_CANCEL_REPLACE:
         return add_cancel_replace(form, params);
     case CB_VENUE_CALL_CANCEL:

@@ -5,12 +5,24 @@
 
 #include <string.h>
 
+/* How long an order may rest: its own bound, or the configured one for plain limits. What waits for
+ * a trigger, and what closes a group, rests until something ends it. */
+static int64_t cancel_timeout_ns(const exec_state *state, const exec_order *order)
+{
+    const cb_order *row = &order->row;
+    if (row->timeout_ns > 0 || row->is_external) {
+        return row->is_external ? 0 : row->timeout_ns;
+    }
+    const bool is_plain = row->tif == CB_TIF_GTC && row->leg == 0 &&
+                          row->order_type != CB_ORDER_TYPE_MARKET &&
+                          !cb_order_type_has_trigger(row->order_type);
+    return is_plain ? state->config->order_timeout_ns : 0;
+}
+
 static bool cancel_is_overdue(const exec_state *state, const exec_order *order)
 {
-    const int64_t timeout = state->config->order_timeout_ns;
-    return timeout > 0 && !order->row.is_external && order->row.tif == CB_TIF_GTC &&
-           order->row.order_type != CB_ORDER_TYPE_MARKET &&
-           state->now_ns - order->open_since_ns >= timeout;
+    const int64_t timeout = cancel_timeout_ns(state, order);
+    return timeout > 0 && state->now_ns - order->open_since_ns >= timeout;
 }
 
 static bool cancel_is_wanted(const exec_state *state, const exec_order *order)
@@ -19,7 +31,8 @@ static bool cancel_is_wanted(const exec_state *state, const exec_order *order)
         cb_order_is_terminal(order->venue_state)) {
         return false;
     }
-    return exec_kill_level(state, &order->row) >= 2 || cancel_is_overdue(state, order);
+    return order->is_cancel_wanted || exec_kill_level(state, &order->row) >= 2 ||
+           cancel_is_overdue(state, order);
 }
 
 static void cancel_emit(exec_state *state, exec_order *order, cb_outbox *out)
@@ -34,11 +47,33 @@ static void cancel_emit(exec_state *state, exec_order *order, cb_outbox *out)
     state->cancels_in_flight++;
 }
 
+static bool amend_is_due(const exec_state *state, const exec_order *order)
+{
+    return order->amend_qty.e8 > 0 && !order->is_amending &&
+           cb_order_is_at_venue(order->row.state) && state->now_ns >= order->amend_due_ns;
+}
+
+static void amend_emit(exec_state *state, exec_order *order, cb_outbox *out)
+{
+    exec_read *request = CB_REQUEST(out, EXEC_REQUEST_AMEND, exec_read);
+    request->tag = exec_tag(state);
+    request->intent_id = order->row.intent_id;
+    memcpy(request->symbol, order->row.symbol, sizeof(request->symbol));
+    memcpy(request->venue_order_id, order->row.venue_order_id, sizeof(request->venue_order_id));
+    memcpy(request->client_order_id, order->row.client_order_id, sizeof(request->client_order_id));
+    request->qty = order->amend_qty;
+    order->is_amending = true;
+    state->cancels_in_flight++;
+}
+
 static void cancel_orders(exec_state *state, cb_outbox *out)
 {
     for (uint32_t i = 0; i < state->active_count; i++) {
         exec_order *order = exec_active(state, i);
         if (!cancel_is_wanted(state, order)) {
+            if (amend_is_due(state, order) && state->cancels_in_flight < EXEC_CANCELS_MAX) {
+                amend_emit(state, order, out);
+            }
             continue;
         }
         const bool is_due =
@@ -113,11 +148,14 @@ static int64_t cancel_order_due_ns(const exec_state *state, const exec_order *or
     if (cancel_is_wanted(state, order)) {
         return order->cancel == EXEC_CANCEL_ANSWERED ? order->cancel_due_ns : EXEC_NEVER;
     }
-    const bool may_be_overdue = state->config->order_timeout_ns > 0 && !order->is_provisional &&
+    if (order->amend_qty.e8 > 0 && !order->is_amending && cb_order_is_at_venue(order->row.state)) {
+        return order->amend_due_ns;
+    }
+    const int64_t timeout_ns = cancel_timeout_ns(state, order);
+    const bool may_be_overdue = timeout_ns > 0 && !order->is_provisional &&
                                 cb_order_is_at_venue(order->row.state) &&
-                                order->row.tif == CB_TIF_GTC && !order->row.is_external &&
                                 !cb_order_is_terminal(order->venue_state);
-    return may_be_overdue ? order->open_since_ns + state->config->order_timeout_ns : EXEC_NEVER;
+    return may_be_overdue ? order->open_since_ns + timeout_ns : EXEC_NEVER;
 }
 
 int64_t exec_cancel_due_ns(exec_state *state)

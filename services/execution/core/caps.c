@@ -69,7 +69,7 @@ static const char *caps_filters(caps_view *view)
 {
     const cb_instrument *filters = &view->symbol->instrument;
     const cb_order *row = &view->order->row;
-    const bool is_market = row->order_type == CB_ORDER_TYPE_MARKET;
+    const bool is_market = cb_order_type_is_market(row->order_type);
     if (!caps_is_multiple(row->qty.e8, filters->lot_size.e8)) {
         return caps_say(view, "filter lot size", row->qty.e8, filters->lot_size.e8);
     }
@@ -150,19 +150,6 @@ static const char *caps_collar(caps_view *view)
     return ratio > ratio_max ? caps_say(view, "cap collar", ratio, ratio_max) : NULL;
 }
 
-/* The ticker is valid when both sides are there, do not cross, and it is young. */
-static bool caps_is_ticker_fresh(const exec_state *state, const exec_symbol *symbol)
-{
-    if (symbol == NULL || !symbol->has_ticker) {
-        return false;
-    }
-    const cb_ticker *ticker = &symbol->ticker;
-    if (ticker->bid.e8 <= 0 || ticker->ask.e8 < ticker->bid.e8) {
-        return false;
-    }
-    return state->now_ns - ticker->recv_ns <= state->config->data_age_max_ns;
-}
-
 /* Price that bounds the cost: the limit, or for market orders the far side with the collar. */
 static cb_price caps_worst_price(const caps_view *view)
 {
@@ -210,7 +197,7 @@ static caps_view caps_look(exec_state *state, const exec_order *order, char *tex
 {
     caps_view view = {.state = state, .order = order, .text = text};
     view.symbol = exec_symbol_find(state, order->row.symbol);
-    view.has_fresh_ticker = caps_is_ticker_fresh(state, view.symbol);
+    view.has_fresh_ticker = exec_ticker_is_fresh(state, view.symbol);
     view.worst = caps_worst_price(&view);
     return view;
 }
@@ -232,7 +219,7 @@ const char *exec_caps_refusal(
             return reason;
         }
     }
-    return NULL;
+    return exec_slippage_refusal(state, order, text);
 }
 
 void exec_caps_spend(exec_state *state, const exec_order *order)

@@ -16,6 +16,10 @@ void exec_emit_order(
 {
     CB_ASSERT(order->is_used);
     CB_ASSERT(!order->is_provisional);
+    const bool is_end = cb_order_is_terminal(next);
+    if (is_end && order->row.role != CB_ROLE_NONE) {
+        exec_group_before_end(state, order, next, out);
+    }
     const cb_order before = order->row;
     cb_order *row = &order->row;
     row->version++;
@@ -31,8 +35,11 @@ void exec_emit_order(
     cb_order *body = CB_PUBLISH(out, CB_SUBJECT_ORDER, EXEC_TABLE_ORDERS, cb_order);
     *body = *row;
     order->told_qty = row->cum_qty;
-    if (cb_order_is_terminal(next)) {
+    if (is_end) {
         exec_order_finish(state, order);
+        if (row->role != CB_ROLE_NONE) {
+            exec_group_after_end(state, order, out);
+        }
     }
 }
 

@@ -39,7 +39,10 @@ typedef enum exec_event_type {
     EXEC_EVENT_OLD_FLOOR,      /* exec_old_floor */
     EXEC_EVENT_OLD_COUNTS,     /* exec_old_counts */
     /* later additions: journals name events by number */
-    EXEC_EVENT_FLAPS /* exec_flaps: the lease goes back and forth between instances */
+    EXEC_EVENT_FLAPS, /* exec_flaps: the lease goes back and forth between instances */
+    EXEC_EVENT_OLD_TRAIL,      /* exec_trail_row */
+    EXEC_EVENT_OLD_COMMAND,    /* exec_command_row: an open one */
+    EXEC_EVENT_AMENDED         /* exec_order_answer to AMEND */
 } exec_event_type;
 
 typedef struct exec_lease {
@@ -104,6 +107,8 @@ typedef struct exec_order_answer {
     bool has_order;
     cb_venue_order order;
     char reason[EXEC_REASON_MAX];
+    bool has_mate; /* SEND of an order list: the other leg */
+    cb_venue_order mate;
 } exec_order_answer;
 
 /* A share of a list answer. answer_class is ACCEPTED when the list is whole and valid. */
@@ -148,7 +153,9 @@ typedef struct exec_time_answer {
 
 typedef struct exec_old_order {
     cb_order order;
-    int64_t window_ns; /* that it was signed with; 0 before the claim */
+    int64_t fee_base_e8;  /* fees that its trades took from the base asset */
+    bool is_claim_untold; /* claimed, and the version that tells of it is missing */
+    int64_t window_ns;    /* that it was signed with; 0 before the claim */
     cb_qty
         before_qty; /* part of cum_qty that is not in recorded fills: from before our first start */
 } exec_old_order;
@@ -192,12 +199,17 @@ typedef enum exec_request {
     EXEC_REQUEST_READ_ACCOUNT, /* exec_read: answer ACCOUNT */
     EXEC_REQUEST_READ_TIME,    /* exec_read: answer TIME */
     EXEC_REQUEST_RETRY,        /* no body: answer RETRY after a wall-clock back-off */
-    EXEC_REQUEST_ALERT         /* exec_alert: log and count */
+    EXEC_REQUEST_ALERT,        /* exec_alert: log and count */
+    EXEC_REQUEST_AMEND         /* exec_read with qty: answer AMENDED */
 } exec_request;
 
 typedef struct exec_claim {
     cb_order order;
     int64_t window_ms;
+    cb_price bound;             /* a market order goes as an immediate limit at this; 0 = no */
+    char replaces_venue_id[24]; /* the same request cancels this order; "" = none */
+    bool has_mate;
+    cb_order mate; /* the stop of an order list whose take-profit order is */
 } exec_claim;
 
 typedef struct exec_send {
@@ -213,6 +225,7 @@ typedef struct exec_read {
     bool has_from_id;
     uint64_t from_id;
     int64_t start_ns;
+    cb_qty qty; /* AMEND */
 } exec_read;
 
 typedef struct exec_alert {

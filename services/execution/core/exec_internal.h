@@ -30,6 +30,9 @@
 #define EXEC_PARK_WAIT_NS CB_NS_PER_S
 #define EXEC_SWEEP_PERIOD_NS CB_NS_PER_S
 #define EXEC_NEVER INT64_MAX
+#define EXEC_COMMANDS_MAX 64
+
+#define EXEC_COVER_WAIT_NS CB_NS_PER_S /* fills that come together are covered together */
 
 /* What is being read about an order. */
 typedef enum exec_step {
@@ -54,6 +57,7 @@ typedef struct exec_order {
     bool is_provisional; /* external, not yet published: what it is must be read first */
     bool is_read_in_flight;
     bool is_found_elsewhere; /* the proof of absence met a trace of it */
+    bool is_claim_untold;    /* recovered: claimed, and not told of */
     bool has_reported;       /* the venue has told of this order: it exists there */
     exec_step step;          /* of the read in flight, or wanted next */
     exec_cancel cancel;
@@ -79,6 +83,20 @@ typedef struct exec_order {
     uint64_t ghost_job;    /* job that first saw it open after its end; 0 = none */
     char venue_reason[64];
     cb_price reference_price; /* what the decision was made at; 0 after a restart */
+    /* waiting, groups, commands (group.h) */
+    bool is_cancel_wanted; /* at the venue, as soon as it is there */
+    bool is_abandoned;     /* canceled by command: nothing takes its place */
+    bool is_dropped;       /* ended by us on purpose before it was sent */
+    bool is_exit_wanted;   /* by command: its group closes now */
+    bool is_replacing;     /* its POST cancels the order that it replaces */
+    bool is_amending;      /* the amend is in flight */
+    cb_qty amend_qty;      /* the smaller quantity that is wanted; 0 = none */
+    int64_t amend_due_ns;
+    int64_t fee_base_e8;    /* fees that its trades took from the base asset */
+    int64_t peak_e8;        /* best price a trailing trigger has seen; 0 = none */
+    int64_t peak_stored_e8; /* the same, as stored */
+    int64_t cover_due_ns;   /* parent: when what it filled is covered; 0 = nothing to cover */
+    int64_t not_before_ns;  /* READY: a wait before another attempt */
     cb_order row; /* the latest published version; of its envelope only the ids of the chain */
 } exec_order;
 
@@ -97,6 +115,8 @@ typedef struct exec_symbol {
     uint64_t order_floor;
     cb_instrument instrument;
     cb_ticker ticker;
+    bool has_book;
+    cb_book book;
 } exec_symbol;
 
 typedef struct exec_parked {
@@ -170,6 +190,7 @@ typedef struct exec_asset {
 
 struct exec_state {
     const exec_config *config;
+    uint32_t caps; /* CB_VENUE_CAN_… that are used */
     uint32_t orders_max;
     exec_order *orders;
     uint32_t *active; /* places of orders that are not finished, by arrival */
@@ -203,6 +224,9 @@ struct exec_state {
     /* work in hand */
     exec_lane lane;
     cb_id lane_intent;
+    cb_id lane_mate; /* the other leg of an order list; none otherwise */
+    uint32_t commands_count;
+    exec_command_row commands[EXEC_COMMANDS_MAX]; /* open ones, by arrival */
     exec_parked park[EXEC_PARK_MAX];
     uint32_t park_count;
     int64_t park_since_ns;
@@ -232,6 +256,8 @@ struct exec_state {
     uint64_t external_count;
     uint64_t stale_count;
 };
+
+#include "services/execution/core/group.h"
 
 /* ---- orders.c: the table of orders ---- */
 exec_order *exec_order_by_intent(exec_state *state, cb_id intent_id);

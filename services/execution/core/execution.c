@@ -39,12 +39,31 @@ static void state_add_symbols(exec_state *state, const exec_config *config)
     }
 }
 
+/* Abilities that the venue has and the configuration does not hold back. */
+static uint32_t state_caps(const exec_config *config)
+{
+    static const struct {
+        const char *name;
+        uint32_t cap;
+    } names[] = {{"stop", CB_VENUE_CAN_STOP | CB_VENUE_CAN_TRAIL | CB_VENUE_CAN_LIST},
+        {"trailing", CB_VENUE_CAN_TRAIL},
+        {"oco", CB_VENUE_CAN_LIST},
+        {"amend", CB_VENUE_CAN_AMEND}};
+    const cb_venue_ops *venue = cb_venue_find(config->venue);
+    uint32_t caps = venue == NULL ? 0 : venue->order_caps;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        caps &= strstr(config->emulate, names[i].name) != NULL ? ~names[i].cap : UINT32_MAX;
+    }
+    return caps;
+}
+
 static void exec_init(void *memory, const void *config, cb_arena *arena)
 {
     exec_state *state = memory;
     CB_ASSERT(state != NULL);
     CB_ASSERT(config != NULL);
     state->config = config;
+    state->caps = state_caps(config);
     state->orders_max = state_orders_max(config);
     state->orders = cb_arena_alloc(arena, state->orders_max, sizeof(exec_order));
     state->active = cb_arena_alloc(arena, state->orders_max, sizeof(uint32_t));
@@ -69,7 +88,7 @@ int64_t exec_window_ns(const exec_state *state)
 
 /* ---- bus ---- */
 
-static void on_ticker(exec_state *state, const cb_ticker *ticker)
+static void on_ticker(exec_state *state, const cb_ticker *ticker, cb_outbox *out)
 {
     exec_symbol *symbol = exec_symbol_find(state, ticker->symbol);
     if (symbol == NULL || !cb_text_equal(ticker->venue, state->config->venue)) {
@@ -77,6 +96,17 @@ static void on_ticker(exec_state *state, const cb_ticker *ticker)
     }
     symbol->ticker = *ticker;
     symbol->has_ticker = true;
+    exec_trigger_tick(state, symbol, out);
+}
+
+static void on_book(exec_state *state, const cb_book *book)
+{
+    exec_symbol *symbol = exec_symbol_find(state, book->symbol);
+    if (symbol == NULL || !cb_text_equal(book->venue, state->config->venue)) {
+        return;
+    }
+    symbol->book = *book;
+    symbol->has_book = true;
 }
 
 /* What a stored instrument is compared by: everything but when and from whom it came. */
@@ -179,6 +209,9 @@ static void step_venue(exec_state *state, const cb_event *event, cb_outbox *out)
     case EXEC_EVENT_CANCELED:
         exec_on_canceled(state, CB_BODY(event, exec_order_answer), out);
         return;
+    case EXEC_EVENT_AMENDED:
+        exec_on_amended(state, CB_BODY(event, exec_order_answer), out);
+        return;
     case EXEC_EVENT_CANCELED_ALL:
         exec_on_canceled_all(state, CB_BODY(event, exec_order_answer), out);
         return;
@@ -250,7 +283,13 @@ static void step_bus(exec_state *state, const cb_event *event, cb_outbox *out)
         exec_on_kill(state, CB_BODY(event, cb_kill), out);
         return;
     case CB_MSG_TICKER:
-        on_ticker(state, CB_BODY(event, cb_ticker));
+        on_ticker(state, CB_BODY(event, cb_ticker), out);
+        return;
+    case CB_MSG_BOOK:
+        on_book(state, CB_BODY(event, cb_book));
+        return;
+    case CB_MSG_ORDER_COMMAND:
+        exec_on_command(state, CB_BODY(event, cb_order_command), out);
         return;
     case CB_MSG_INSTRUMENT:
         on_instrument(state, CB_BODY(event, cb_instrument), out);
@@ -276,6 +315,9 @@ static void step_due(exec_state *state, cb_outbox *out)
         exec_order_tick(state, exec_active(state, i), out);
     }
     exec_unknown_watch(state, out);
+    exec_held_tick(state, out);
+    exec_command_tick(state, out);
+    exec_group_tick(state, out);
     exec_cancel_tick(state, out);
     exec_job_tick(state, out);
     exec_pump(state, out);
@@ -302,6 +344,7 @@ static int64_t step_next_due_ns(exec_state *state)
     const int64_t dues[] = {
         exec_job_due_ns(state),
         exec_ready_due_ns(state),
+        exec_group_due_ns(state),
         exec_unknown_due_ns(state),
         state->is_lease_held ? exec_cancel_due_ns(state) : EXEC_NEVER,
         state->park_count > 0 ? state->park_since_ns + EXEC_PARK_WAIT_NS : EXEC_NEVER,
@@ -361,10 +404,15 @@ static void exec_step_event(void *memory, const cb_event *event, cb_outbox *out)
 static uint64_t hash_order(uint64_t hash, const exec_order *order)
 {
     hash = cb_body_hash(hash, &cb_order_desc, &order->row);
-    const uint64_t flags = (uint64_t)order->is_provisional |
-                           (uint64_t)order->is_read_in_flight << 1 |
-                           (uint64_t)order->has_reported << 2 | (uint64_t)order->step << 8 |
-                           (uint64_t)order->cancel << 16 | (uint64_t)order->venue_state << 24;
+    const uint64_t flags =
+        (uint64_t)order->is_provisional | (uint64_t)order->is_read_in_flight << 1 |
+        (uint64_t)order->has_reported << 2 | (uint64_t)order->step << 8 |
+        (uint64_t)order->cancel << 16 | (uint64_t)order->venue_state << 24 |
+        (uint64_t)order->is_cancel_wanted << 32 | (uint64_t)order->is_abandoned << 33 |
+        (uint64_t)order->is_exit_wanted << 34 | (uint64_t)order->is_amending << 35;
+    hash = cb_hash_u64(hash, (uint64_t)order->peak_e8);
+    hash = cb_hash_u64(hash, (uint64_t)order->amend_qty.e8);
+    hash = cb_hash_u64(hash, (uint64_t)order->not_before_ns);
     hash = cb_hash_u64(hash, flags);
     hash = cb_hash_u64(hash, order->arrival);
     hash = cb_hash_u64(hash, order->finished);
@@ -395,6 +443,9 @@ static uint64_t exec_state_hash(const void *memory)
     hash = cb_hash_u64(hash, state->trades.digest);
     hash = cb_hash_u64(hash, state->venue_orders.digest);
     hash = cb_hash_u64(hash, state->intents.digest);
+    for (uint32_t i = 0; i < state->commands_count; i++) {
+        hash = cb_body_hash(hash, &exec_command_row_desc, &state->commands[i]);
+    }
     const uint64_t flags = (uint64_t)state->is_lease_held | (uint64_t)state->is_stream_up << 1 |
                            (uint64_t)state->is_reconciled << 2 | (uint64_t)state->lane << 8 |
                            (uint64_t)state->job.kind << 16 | (uint64_t)state->job.phase << 24;
@@ -417,7 +468,10 @@ static uint32_t view_pending(exec_state *state)
         return pending + 1;
     }
     for (uint32_t i = 0; i < state->active_count; i++) {
-        pending += exec_active(state, i)->row.state == CB_ORDER_STATE_READY ? 1 : 0;
+        const exec_order *order = exec_active(state, i);
+        const bool goes = order->row.state == CB_ORDER_STATE_READY && !order->row.is_held &&
+                          order->not_before_ns <= state->now_ns;
+        pending += goes ? 1 : 0;
     }
     return pending;
 }

@@ -6,6 +6,7 @@
 
 #include "domain/client_order_id.h"
 #include "domain/permit.h"
+#include "domain/terms.h"
 
 /* Terms without which there is nothing to tell about: neither a row nor an event could hold them.
  */
@@ -45,11 +46,44 @@ static const char *permit_refusal(const exec_state *state, const cb_permit *perm
     if (permit->limits_version < state->limits_version) {
         return "permit of older limits";
     }
-    const bool needs_price = permit->order_type != CB_ORDER_TYPE_MARKET;
-    if (needs_price != (permit->limit_price.e8 > 0)) {
-        return "price does not fit the order type";
-    }
     return NULL;
+}
+
+/* Terms that make no sense, by the name of the field; a group is led by its own intent. */
+static const char *permit_terms_refusal(const cb_permit *permit, char text[EXEC_REASON_MAX])
+{
+    const cb_terms terms = cb_terms_of_permit(permit);
+    cb_terms_refusal refusal = cb_terms_check(&terms);
+    if (refusal.field == NULL && !cb_id_is_none(permit->group_id) &&
+        !cb_id_equal(permit->group_id, permit->intent_id)) {
+        refusal = (cb_terms_refusal){"group_id", "is not the intent's own"};
+    }
+    if (refusal.field == NULL) {
+        return NULL;
+    }
+    cb_textbuf words = cb_textbuf_over(text, EXEC_REASON_MAX);
+    cb_textbuf_add(&words, refusal.field);
+    cb_textbuf_add(&words, " ");
+    cb_textbuf_add(&words, refusal.why);
+    return text;
+}
+
+/* Whether the order waits here first, and how long it may. */
+static void permit_hold(const exec_state *state, cb_order *row)
+{
+    if (row->role == CB_ROLE_TAKE_PROFIT) {
+        row->leg = EXEC_LEGS_PER_PAIR;
+    }
+    if (!cb_id_is_none(row->replaces)) {
+        row->is_held = true; /* by its own deadline: the cancel must be proven until then */
+        return;
+    }
+    const bool waits =
+        cb_order_type_has_trigger(row->order_type) && !exec_trigger_is_native(state, row);
+    if (waits) {
+        row->is_held = true;
+        row->not_after_ns = state->now_ns + (row->timeout_ns > 0 ? row->timeout_ns : EXEC_HELD_NS);
+    }
 }
 
 /* Nothing is told to others: the intent may have an order whose reservation must stay. */
@@ -124,7 +158,9 @@ void exec_on_permit(exec_state *state, const cb_permit *permit, cb_outbox *out)
         permit_store_refusal(state, permit, unfit, out);
         return;
     }
+    char text[EXEC_REASON_MAX];
     const char *reason = permit_refusal(state, permit);
+    reason = reason == NULL ? permit_terms_refusal(permit, text) : reason;
     exec_order *order = exec_order_take(state);
     if (order == NULL) {
         /* Without a place nothing can be told: the reservation stays, which errs to safety. */
@@ -134,9 +170,13 @@ void exec_on_permit(exec_state *state, const cb_permit *permit, cb_outbox *out)
     exec_seen_add(&state->intents, permit->intent_id, NULL);
     exec_seen_add(&state->intents, permit->permit_id, NULL);
     permit_fill_row(state, permit, &order->row);
+    if (reason == NULL) {
+        permit_hold(state, &order->row);
+    }
     order->reference_price = permit->reference_price;
     state->orders_count++;
-    exec_emit_order(state, order, CB_ORDER_STATE_READY, "", out);
+    exec_emit_order(
+        state, order, CB_ORDER_STATE_READY, order->row.is_held ? "waits here" : "", out);
     if (reason != NULL) {
         state->refused_count++;
         exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, reason, out);
@@ -144,4 +184,7 @@ void exec_on_permit(exec_state *state, const cb_permit *permit, cb_outbox *out)
         return;
     }
     state->limits_version = permit->limits_version;
+    if (order->row.role == CB_ROLE_TAKE_PROFIT) {
+        exec_legs_of_oco(state, order, out);
+    }
 }

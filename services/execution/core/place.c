@@ -14,7 +14,10 @@ static exec_order *place_next_ready(exec_state *state)
 {
     for (uint32_t i = 0; i < state->active_count; i++) {
         exec_order *order = exec_active(state, i);
-        if (order->row.state == CB_ORDER_STATE_READY) {
+        const bool is_ready = order->row.state == CB_ORDER_STATE_READY && !order->row.is_held &&
+                              order->not_before_ns <= state->now_ns;
+        /* The stop of an order list goes with its take-profit. */
+        if (is_ready && (order->row.role != CB_ROLE_STOP || !exec_leg_is_listed(state, order))) {
             return order;
         }
     }
@@ -24,7 +27,9 @@ static exec_order *place_next_ready(exec_state *state)
 /* The one that the lane works on stays: its claim decides. */
 static bool place_is_in_lane(const exec_state *state, const exec_order *order)
 {
-    return state->lane != EXEC_LANE_FREE && cb_id_equal(state->lane_intent, order->row.intent_id);
+    return state->lane != EXEC_LANE_FREE &&
+           (cb_id_equal(state->lane_intent, order->row.intent_id) ||
+               cb_id_equal(state->lane_mate, order->row.intent_id));
 }
 
 static void place_end_expired(exec_state *state, cb_outbox *out)
@@ -37,8 +42,28 @@ static void place_end_expired(exec_state *state, cb_outbox *out)
             i++;
             continue;
         }
-        exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, "past its not_after", out);
+        const char *reason =
+            order->row.is_held ? "timed out while it waited" : "past its not_after";
+        exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, reason, out);
         ended++; /* the list closed up: the same index names the next one */
+    }
+}
+
+/* What goes in the same request: the stop of an order list, or the cancel of what is replaced. */
+static void place_claim_others(exec_state *state, exec_order *order, exec_claim *claim)
+{
+    state->lane_mate = (cb_id){0, 0};
+    if (order->row.leg > 0 && exec_leg_is_listed(state, order)) {
+        const exec_order *mate = exec_leg_partner(state, order);
+        CB_ASSERT(mate != NULL && mate->row.role == CB_ROLE_STOP);
+        state->lane_mate = mate->row.intent_id;
+        claim->has_mate = true;
+        claim->mate = mate->row;
+    }
+    const exec_order *old =
+        order->is_replacing ? exec_order_by_intent(state, order->row.replaces) : NULL;
+    if (old != NULL) {
+        memcpy(claim->replaces_venue_id, old->row.venue_order_id, sizeof(claim->replaces_venue_id));
     }
 }
 
@@ -50,6 +75,8 @@ static void place_claim(exec_state *state, exec_order *order, cb_outbox *out)
     exec_claim *claim = CB_REQUEST(out, EXEC_REQUEST_CLAIM, exec_claim);
     claim->order = order->row;
     claim->window_ms = exec_window_ns(state) / CB_NS_PER_MS;
+    claim->bound = exec_slippage_bound(state, order);
+    place_claim_others(state, order, claim);
 }
 
 void exec_pump(exec_state *state, cb_outbox *out)
@@ -95,7 +122,7 @@ int64_t exec_ready_due_ns(exec_state *state)
 
 bool exec_is_posting(const exec_state *state, const exec_order *order)
 {
-    return state->lane == EXEC_LANE_POST && cb_id_equal(state->lane_intent, order->row.intent_id);
+    return state->lane == EXEC_LANE_POST && place_is_in_lane(state, order);
 }
 
 static exec_order *place_lane_order(exec_state *state, exec_lane lane, cb_id intent_id)
@@ -112,6 +139,34 @@ static void place_free_lane(exec_state *state)
 {
     state->lane = EXEC_LANE_FREE;
     state->lane_intent = (cb_id){0, 0};
+    state->lane_mate = (cb_id){0, 0};
+}
+
+/* The other leg of the list that is in the lane; NULL when there is none. */
+static exec_order *place_mate(exec_state *state)
+{
+    if (cb_id_is_none(state->lane_mate)) {
+        return NULL;
+    }
+    exec_order *mate = exec_order_by_intent(state, state->lane_mate);
+    CB_ASSERT(mate != NULL);
+    return mate;
+}
+
+/* Nothing of what was claimed has left: both legs of a list end alike. */
+static void place_unsend(
+    exec_state *state, exec_order *order, const char *reason, int64_t sign_ts_ns, cb_outbox *out)
+{
+    exec_order *mate = place_mate(state);
+    place_free_lane(state);
+    if (mate != NULL && mate->row.state == CB_ORDER_STATE_READY) {
+        mate->row.sign_ts_ns = sign_ts_ns;
+        exec_emit_order(state, mate, CB_ORDER_STATE_NOT_SENT, reason, out);
+    }
+    if (order->finished == 0) {
+        order->row.sign_ts_ns = sign_ts_ns;
+        exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, reason, out);
+    }
 }
 
 static const char *const claim_reasons[EXEC_CLAIM_COUNT] = {
@@ -131,12 +186,14 @@ void exec_on_claim(exec_state *state, const exec_claim_result *result, cb_outbox
     CB_ASSERT(order->row.state == CB_ORDER_STATE_READY);
     const bool is_late = order->row.not_after_ns <= state->now_ns;
     const bool is_killed = !exec_kill_allows(state, &order->row);
-    if (result->outcome == EXEC_CLAIM_DONE && (is_late || is_killed)) {
+    const bool is_stopped = is_late || is_killed || order->is_cancel_wanted;
+    if (result->outcome == EXEC_CLAIM_DONE && is_stopped) {
         /* Nothing has left yet, so this is still certain. */
-        order->row.sign_ts_ns = result->sign_ts_ns;
-        place_free_lane(state);
-        const char *reason = is_late ? "past its not_after" : "kill level forbids it";
-        exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, reason, out);
+        const char *reason = is_late     ? "past its not_after"
+                             : is_killed ? "kill level forbids it"
+                                         : "canceled before it left";
+        order->is_dropped = order->is_cancel_wanted;
+        place_unsend(state, order, reason, result->sign_ts_ns, out);
         return;
     }
     if (result->outcome == EXEC_CLAIM_DONE) {
@@ -144,12 +201,16 @@ void exec_on_claim(exec_state *state, const exec_claim_result *result, cb_outbox
         CB_ASSERT(result->sign_ts_ns > 0);
         order->row.sign_ts_ns = result->sign_ts_ns;
         order->window_ns = exec_window_ns(state);
+        exec_order *mate = place_mate(state);
+        if (mate != NULL) {
+            mate->row.sign_ts_ns = result->sign_ts_ns;
+            mate->window_ns = order->window_ns;
+        }
         state->lane = EXEC_LANE_POST;
         exec_send *send = CB_REQUEST(out, EXEC_REQUEST_SEND, exec_send);
         send->intent_id = result->intent_id;
         return;
     }
-    place_free_lane(state);
     char text[EXEC_REASON_MAX];
     cb_textbuf reason = cb_textbuf_over(text, sizeof(text));
     cb_textbuf_add(&reason, claim_reasons[result->outcome]);
@@ -157,7 +218,7 @@ void exec_on_claim(exec_state *state, const exec_claim_result *result, cb_outbox
         cb_textbuf_add(&reason, ": ");
         cb_textbuf_add(&reason, result->detail);
     }
-    exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, text, out);
+    place_unsend(state, order, text, order->row.sign_ts_ns, out);
 }
 
 void exec_on_sent(exec_state *state, const exec_sent *sent, cb_outbox *out)
@@ -167,6 +228,11 @@ void exec_on_sent(exec_state *state, const exec_sent *sent, cb_outbox *out)
     order->row.sent_ns = sent->sent_ns;
     if (order->row.state == CB_ORDER_STATE_READY) {
         exec_emit_order(state, order, CB_ORDER_STATE_SENDING, "", out);
+    }
+    exec_order *mate = place_mate(state);
+    if (mate != NULL && mate->row.state == CB_ORDER_STATE_READY) {
+        mate->row.sent_ns = sent->sent_ns;
+        exec_emit_order(state, mate, CB_ORDER_STATE_SENDING, "", out);
     }
 }
 
@@ -250,6 +316,30 @@ static bool place_is_reported(const exec_state *state, const exec_order *order)
     return false;
 }
 
+/* The stop first: should both be refused, the take-profit is the last of the pair to end. */
+static void place_take_mate(
+    exec_state *state, exec_order *mate, const exec_order_answer *answer, cb_outbox *out)
+{
+    if (mate == NULL || mate->finished != 0) {
+        return;
+    }
+    exec_order_answer own = *answer;
+    own.intent_id = mate->row.intent_id;
+    own.has_order = answer->has_mate;
+    own.order = answer->mate;
+    place_take_answer(state, mate, &own, out);
+}
+
+/* A cancel-replace has two outcomes: what became of the old order is asked of the venue. */
+static void place_after_replace(exec_state *state, exec_order *order)
+{
+    exec_order *old = order->is_replacing ? exec_order_by_intent(state, order->row.replaces) : NULL;
+    if (old != NULL && old->finished == 0 && !old->is_read_in_flight) {
+        old->step = EXEC_STEP_ORDER;
+        old->due_ns = state->now_ns;
+    }
+}
+
 void exec_on_placed(exec_state *state, const exec_order_answer *answer, cb_outbox *out)
 {
     exec_order *order = place_lane_order(state, EXEC_LANE_POST, answer->intent_id);
@@ -257,13 +347,20 @@ void exec_on_placed(exec_state *state, const exec_order_answer *answer, cb_outbo
     exec_note_throttle(state, answer->retry_after_s);
     order->row.answered_ns = answer->answered_ns;
     order->has_reported = order->has_reported || place_is_reported(state, order);
-    place_free_lane(state);
+    exec_order *mate = place_mate(state);
+    if (mate != NULL) {
+        mate->row.answered_ns = answer->answered_ns;
+        mate->has_reported = mate->has_reported || place_is_reported(state, mate);
+    }
     if (order->row.state == CB_ORDER_STATE_READY) {
         /* The shell did not hand it to the socket: it was too late, or the lease was gone. */
         CB_ASSERT(answer->answer_class == CB_ANSWER_NOT_SENT);
-        exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, answer->reason, out);
+        place_unsend(state, order, answer->reason, order->row.sign_ts_ns, out);
     } else {
+        place_free_lane(state);
+        place_take_mate(state, mate, answer, out);
         place_take_answer(state, order, answer, out);
+        place_after_replace(state, order);
     }
     exec_park_drain(state, out);
 }

@@ -13,3 +13,9 @@ CB_DESC(exec_difference, "difference", EXEC_DIFFERENCE_FIELDS)
 #define CB_SELF exec_refusal
 CB_DESC(exec_refusal, "refusal", EXEC_REFUSAL_FIELDS)
 #undef CB_SELF
+#define CB_SELF exec_trail_row
+CB_DESC(exec_trail_row, "trail_row", EXEC_TRAIL_ROW_FIELDS)
+#undef CB_SELF
+#define CB_SELF exec_command_row
+CB_DESC(exec_command_row, "command_row", EXEC_COMMAND_ROW_FIELDS)
+#undef CB_SELF

@@ -31,6 +31,18 @@ CB_STRUCT(exec_difference, EXEC_DIFFERENCE_FIELDS);
         F##_TEXT(5, reason, 96)
 CB_STRUCT(exec_refusal, EXEC_REFUSAL_FIELDS);
 
+/* How far a trailing trigger has followed the market. */
+#define EXEC_TRAIL_ROW_FIELDS(F) F##_ID(1, intent_id) F##_PRICE(2, peak) F##_TIME(3, at_ns)
+CB_STRUCT(exec_trail_row, EXEC_TRAIL_ROW_FIELDS);
+
+/* A command about an order, from when it was taken until its outcome is known. */
+#define EXEC_COMMAND_ROW_FIELDS(F)                                                                 \
+    F##_ID(1, command_id) F##_ID(2, correlation_id) F##_ID(3, intent_id)                           \
+        F##_ENUM(4, kind, cb_command) F##_QTY(5, qty) F##_TEXT(6, actor, 32)                       \
+            F##_TEXT(7, reason, 64) F##_BOOL(8, is_open) F##_TEXT(9, outcome, 96)                  \
+                F##_TIME(10, taken_ns) F##_TIME(11, ended_ns)
+CB_STRUCT(exec_command_row, EXEC_COMMAND_ROW_FIELDS);
+
 /* Tables of the service, in the order of exec_tables (shell). */
 typedef enum exec_table {
     EXEC_TABLE_ORDERS,
@@ -41,6 +53,8 @@ typedef enum exec_table {
     EXEC_TABLE_MARKS,
     EXEC_TABLE_DIFFERENCES,
     EXEC_TABLE_REFUSALS,
+    EXEC_TABLE_TRAILS,
+    EXEC_TABLE_COMMANDS,
     EXEC_TABLE_COUNT
 } exec_table;
 

@@ -32,6 +32,11 @@ static void recover_order(exec_state *state, const exec_old_order *old)
     order->told_qty = old->order.cum_qty;
     order->window_ns = old->window_ns;
     order->before_qty = old->before_qty;
+    order->fee_base_e8 = old->fee_base_e8;
+    order->is_claim_untold = old->is_claim_untold;
+    if (old->order.role == CB_ROLE_PARENT && old->order.cum_qty.e8 > 0) {
+        order->cover_due_ns = state->now_ns;
+    }
     exec_seen_add(&state->intents, old->order.intent_id, NULL);
     if (!cb_id_is_none(old->order.permit_id)) {
         exec_seen_add(&state->intents, old->order.permit_id, NULL);
@@ -102,6 +107,16 @@ static void recover_fill(exec_state *state, const exec_old_fill *old)
     }
 }
 
+static void recover_trail(exec_state *state, const exec_trail_row *old)
+{
+    exec_order *order = exec_order_by_intent(state, old->intent_id);
+    if (order == NULL) {
+        return;
+    }
+    order->peak_e8 = old->peak.e8;
+    order->peak_stored_e8 = old->peak.e8;
+}
+
 static void recover_counts(exec_state *state, const exec_old_counts *old)
 {
     state->orders_count = old->orders_count;
@@ -132,6 +147,12 @@ void exec_on_old(exec_state *state, const cb_event *event)
     case EXEC_EVENT_OLD_INSTRUMENT:
         recover_instrument(state, CB_BODY(event, cb_instrument));
         return;
+    case EXEC_EVENT_OLD_TRAIL:
+        recover_trail(state, CB_BODY(event, exec_trail_row));
+        return;
+    case EXEC_EVENT_OLD_COMMAND:
+        exec_command_recover(state, CB_BODY(event, exec_command_row));
+        return;
     case EXEC_EVENT_OLD_FLOOR:
         recover_floor(state, CB_BODY(event, exec_old_floor));
         return;
@@ -143,11 +164,11 @@ void exec_on_old(exec_state *state, const cb_event *event)
     }
 }
 
-/* The claim moved the row to SENDING without telling; version 1 is the READY that was told. */
+/* The claim moved the row to SENDING without telling: its version is that of the READY that was. */
 static void recover_sending(exec_state *state, exec_order *order, cb_outbox *out)
 {
     CB_ASSERT(order->row.state == CB_ORDER_STATE_SENDING);
-    if (order->row.version == 1) {
+    if (order->is_claim_untold) {
         order->row.state = CB_ORDER_STATE_READY;
         exec_emit_order(state, order, CB_ORDER_STATE_SENDING, "restarted while sending", out);
     }

@@ -58,6 +58,9 @@ void exec_apply_view(
     if (view->cum_qty.e8 > order->venue_qty.e8) {
         order->venue_qty = view->cum_qty;
     }
+    if (order->amend_qty.e8 > 0 && order->finished == 0) {
+        exec_amend_seen(state, order, view->qty, out);
+    }
     exec_settle(state, order, out);
 }
 
@@ -167,6 +170,12 @@ bool exec_record_trade(exec_state *state,
         return true;
     }
     settle_add_quantity(state, order, trade, out);
+    if (cb_text_equal(fill->fee_asset, fill->base_asset)) {
+        order->fee_base_e8 += trade->fee.e8;
+    }
+    if (order->row.role == CB_ROLE_PARENT) {
+        order->cover_due_ns = state->now_ns + EXEC_COVER_WAIT_NS;
+    }
     return true;
 }
 

@@ -41,6 +41,7 @@ typedef struct world_event {
 typedef struct world_row {
     cb_order order;
     int64_t window_ns;
+    bool is_claim_untold; /* claimed; no version has told of it yet */
     bool is_answered; /* its POST: the client takes one answer, the first or its own timeout */
 } world_row;
 
@@ -172,7 +173,7 @@ static void world_upsert_order(world *w, const cb_order *order)
     }
     const cb_order *before = &row->order;
     const bool is_told = before->state == CB_ORDER_STATE_SENDING &&
-                         order->state == CB_ORDER_STATE_SENDING && before->version == 1;
+                         order->state == CB_ORDER_STATE_SENDING && row->is_claim_untold;
     assert_true(is_told || cb_order_can_move(before->state, order->state));
     assert_int_equal(order->version, before->version + 1);
     assert_true(order->cum_qty.e8 >= before->cum_qty.e8);
@@ -181,6 +182,9 @@ static void world_upsert_order(world *w, const cb_order *order)
     assert_true(before->venue_order_id[0] == '\0' ||
                 strcmp(before->venue_order_id, order->venue_order_id) == 0);
     assert_string_equal(before->client_order_id, order->client_order_id);
+    assert_true(order->qty.e8 <= before->qty.e8);
+    assert_true(before->triggered_ns == 0 || before->triggered_ns == order->triggered_ns);
+    row->is_claim_untold = false;
     w->unknowns += order->state == CB_ORDER_STATE_UNKNOWN ? 1 : 0;
     w->resolved_absent +=
         order->state == CB_ORDER_STATE_NOT_SENT && before->state == CB_ORDER_STATE_UNKNOWN ? 1 : 0;
@@ -354,7 +358,9 @@ static void world_recover_rows(world *w)
             rig_recover(r, EXEC_EVENT_OLD_ORDER_ID, &old, sizeof(old));
             continue;
         }
-        exec_old_order old = {.order = row->order, .window_ns = row->window_ns};
+        exec_old_order old = {.order = row->order,
+            .window_ns = row->window_ns,
+            .is_claim_untold = row->is_claim_untold};
         old.before_qty.e8 = row->order.is_external ? row->order.cum_qty.e8 : 0;
         for (uint32_t n = 0; row->order.is_external && n < w->fills_count; n++) {
             const bool is_its = cb_id_equal(w->fills[n].intent_id, row->order.intent_id);
@@ -399,7 +405,9 @@ static void world_claim(world *w, const exec_claim *claim)
         result.outcome = EXEC_CLAIM_FAILED;
     } else {
         assert_int_equal(row->order.state, CB_ORDER_STATE_READY);
+        assert_false(row->order.is_held);
         row->order.state = CB_ORDER_STATE_SENDING;
+        row->is_claim_untold = true;
         row->order.sign_ts_ns = w->now_ns / CB_NS_PER_MS * CB_NS_PER_MS;
         row->window_ns = claim->window_ms * CB_NS_PER_MS;
         result.sign_ts_ns = row->order.sign_ts_ns;
@@ -621,6 +629,7 @@ static void world_request(world *w, const cb_action *action)
         return;
     case EXEC_REQUEST_CANCEL:
     case EXEC_REQUEST_CANCEL_ALL:
+    case EXEC_REQUEST_AMEND:
         world_at(w,
             w->now_ns + world_latency(w),
             WORLD_CANCEL,
