@@ -300,7 +300,7 @@ static void price_must_fit_the_order_type(void **context)
     cb_permit permit = rig_permit(&bench);
     permit.limit_price.e8 = 30000 * CB_E8; /* of a market order */
     rig_sign(&permit);
-    assert_string_equal(reason_of(&permit), "limit_price is required for this order type");
+    assert_string_equal(reason_of(&permit), "limit_price does not belong to this order type");
     permit = rig_permit(&bench);
     permit.order_type = CB_ORDER_TYPE_LIMIT;
     rig_sign(&permit);
