@@ -39,10 +39,10 @@ typedef enum exec_event_type {
     EXEC_EVENT_OLD_FLOOR,      /* exec_old_floor */
     EXEC_EVENT_OLD_COUNTS,     /* exec_old_counts */
     /* later additions: journals name events by number */
-    EXEC_EVENT_FLAPS, /* exec_flaps: the lease goes back and forth between instances */
-    EXEC_EVENT_OLD_TRAIL,      /* exec_trail_row */
-    EXEC_EVENT_OLD_COMMAND,    /* exec_command_row: an open one */
-    EXEC_EVENT_AMENDED         /* exec_order_answer to AMEND */
+    EXEC_EVENT_FLAPS,       /* exec_flaps: the lease goes back and forth between instances */
+    EXEC_EVENT_OLD_TRAIL,   /* exec_trail_row */
+    EXEC_EVENT_OLD_COMMAND, /* exec_command_row: an open one */
+    EXEC_EVENT_AMENDED      /* exec_order_answer to AMEND */
 } exec_event_type;
 
 typedef struct exec_lease {

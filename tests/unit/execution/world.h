@@ -42,7 +42,7 @@ typedef struct world_row {
     cb_order order;
     int64_t window_ns;
     bool is_claim_untold; /* claimed; no version has told of it yet */
-    bool is_answered; /* its POST: the client takes one answer, the first or its own timeout */
+    bool is_answered;     /* its POST: the client takes one answer, the first or its own timeout */
 } world_row;
 
 typedef struct world {
