@@ -20,6 +20,8 @@ secrets() {
         echo "*:*:cerberus:$name:$(cat "$RUN/secrets/pg_$name")"
         echo "*:*:cerberus:${name}_owner:$(cat "$RUN/secrets/pg_${name}_owner")"
     done >"$RUN/secrets/pgpass")
+    mkdir -p "$RUN/state"
+    cerberus provision kill-page --file="$RUN/state/kill.page"
     cerberus provision nats-conf --secrets="$RUN/secrets" --host=0.0.0.0 --port=4222 --store=/data >"$RUN/nats.conf"
 }
 

@@ -7,7 +7,7 @@ BIN=${CERBERUS_BIN_DIR:-$ROOT/bin}
 PGBIN=$(ls -d /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin 2>/dev/null | head -1)
 SERVICES=(collector validator signals risk execution portfolio)
 WITH_SCHEMA=("${SERVICES[@]}")
-ALL_USERS=("${SERVICES[@]}" gateway simulator cli provision)
+ALL_USERS=("${SERVICES[@]}" guardian gateway simulator cli provision)
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'cerberus: %s\n' "$*" >&2; exit 1; }

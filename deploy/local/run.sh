@@ -104,6 +104,7 @@ venue = binance"
     { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
       echo "order.window = $(bounded 3 60)"; echo "caps.data_age_max = $([ -n "${REPLAY:-}" ] && echo 120s || bounded 10 600)"
       echo "caps.clock_offset_max = $(bounded 1 60)"
+      echo "kill.page = $RUN/state/kill.page"
       [ -z "${REPLAY:-}" ] || echo "reconcile.light = 60s"
       [ "${STANDBY:-}" != 1 ] || { echo "standby = true"; echo "instance = a"; }
       venue_conf; echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"; keys_conf; } | write_conf execution
@@ -185,11 +186,13 @@ write_endpoints() {
         --arg ws_api "ws://127.0.0.1:$SIM_PORT/ws-api/v3" \
         --arg key "$(cat "$RUN/secrets/venue_api_key")" --arg secret "$(cat "$RUN/secrets/venue_api_secret")" \
         --arg admin "$RUN/secrets/sim_admin_token" --arg gateway "http://127.0.0.1:$GATEWAY_PORT" \
-        --arg token "$RUN/secrets/gateway_token" --argjson metrics "$metrics" \
+        --arg token "$RUN/secrets/gateway_token" --arg page "$RUN/state/kill.page" --argjson metrics "$metrics" \
         --arg nats "nats://127.0.0.1:$NATS_PORT" --arg natspw "$RUN/secrets/nats_cli" \
         --arg socket "$SOCKET" --arg symbols "$SYMBOLS" --arg speed "$SPEED" '
         {simulator: {rest: $rest, ws: $ws, ws_api: $ws_api, api_key: $key, api_secret: $secret, admin_token_file: $admin},
-         gateway: {url: $gateway, token_file: $token},
+         gateway: {url: $gateway, token_file: $token, operator_token_file: ($token + "_operator"),
+             risk_officer_token_file: ($token + "_risk_officer")},
+         kill: {page: $page},
          nats: {url: $nats, user: "cli", password_file: $natspw},
          postgres: {socket: $socket, database: "cerberus"},
          symbols: ($symbols | split(",")), speed: $speed, metrics: $metrics}' >"$RUN/endpoints.json.new"
@@ -200,8 +203,8 @@ write_endpoints() {
 up() {
     is_running && fail "already running in $RUN (make stop ends it)"
     # The simulated exchange begins anew each time, with fresh accounts and its own time: so do the books.
-    rm -rf "$RUN/pg" "$RUN/nats" "$RUN/journal"
-    mkdir -p "$RUN/log" "$RUN/nats" "$RUN/journal"
+    rm -rf "$RUN/pg" "$RUN/nats" "$RUN/journal" "$RUN/state"
+    mkdir -p "$RUN/log" "$RUN/nats" "$RUN/journal" "$RUN/state"
     chmod 755 "$RUN"
     rm -rf "$SCAN" "$RUN/endpoints.json"
     mkdir -p "$SCAN"
@@ -215,6 +218,7 @@ up() {
     for service in simulator "${SERVICES[@]}" gateway execution-b; do free_port; HTTP_PORT[$service]=$PORT; done
     write_secrets
     write_all_conf
+    "$BIN/cerberus" provision kill-page --file="$RUN/state/kill.page"
 
     "$ROOT/deploy/local/postgres.sh" init
     "$BIN/cerberus" provision nats-conf --secrets="$RUN/secrets" --port="$NATS_PORT" \

@@ -93,6 +93,11 @@
     X(CB_BALANCE_REASON_SNAPSHOT, "snapshot") /* whole account, from REST */                       \
     X(CB_BALANCE_REASON_UPDATE, "update")     /* changed assets after a trade or a lock */         \
     X(CB_BALANCE_REASON_TRANSFER, "transfer") /* deposit or withdrawal: free holds the change */
+#define CB_UNKILL_ACTION_LIST(X)                                                                   \
+    X(CB_UNKILL_ACTION_NONE, "none")                                                               \
+    X(CB_UNKILL_ACTION_REQUEST, "request")                                                         \
+    X(CB_UNKILL_ACTION_APPROVE, "approve")                                                         \
+    X(CB_UNKILL_ACTION_WITHDRAW, "withdraw")
 
 /* list macro, C type, proto enum name */
 #define CB_ENUM_LIST(E)                                                                            \
@@ -109,7 +114,8 @@
     E(CB_FILL_SOURCE_LIST, cb_fill_source, "fill_source")                                          \
     E(CB_SERVICE_STATE_LIST, cb_service_state, "service_state")                                    \
     E(CB_SEVERITY_LIST, cb_severity, "severity")                                                   \
-    E(CB_BALANCE_REASON_LIST, cb_balance_reason, "balance_reason")
+    E(CB_BALANCE_REASON_LIST, cb_balance_reason, "balance_reason")                                 \
+    E(CB_UNKILL_ACTION_LIST, cb_unkill_action, "unkill_action")
 
 #define CB_ENUM_CONSTANT(constant, text) constant,
 #define CB_ENUM_DECLARE(LIST, type, name)                                                          \

@@ -103,6 +103,12 @@ CB_DESC(cb_replay, "replay", CB_REPLAY_FIELDS)
 #define CB_SELF cb_order_command
 CB_DESC(cb_order_command, "order_command", CB_ORDER_COMMAND_FIELDS)
 #undef CB_SELF
+#define CB_SELF cb_unkill_command
+CB_DESC(cb_unkill_command, "unkill_command", CB_UNKILL_COMMAND_FIELDS)
+#undef CB_SELF
+#define CB_SELF cb_guard_beat
+CB_DESC(cb_guard_beat, "guard_beat", CB_GUARD_BEAT_FIELDS)
+#undef CB_SELF
 
 #define MESSAGE_CHECK(token, type, name, FIELDS)                                                   \
     _Static_assert(offsetof(type, env) == 0, "the envelope comes first");                          \

@@ -31,6 +31,10 @@ typedef struct cb_http_request {
     int64_t total_timeout_ms;   /* from the moment it leaves its lane; 0 = 5 s */
     size_t response_max;        /* bytes; 0 = CB_HTTP_BODY_MAX */
     const char *lane;           /* "" or a name: requests of one lane go one after another */
+    /* Asked when the connection stands, immediately before the first byte is written to it; false:
+     * nothing leaves, the outcome is NOT_SENT. NULL: not asked. */
+    bool (*may_send)(void *context);
+    void *may_send_context;
 } cb_http_request;
 
 /* How sure we are about what happened. */

@@ -19,6 +19,9 @@ struct http_transfer {
     struct curl_slist *headers;
     cb_http_fn fn;
     void *context;
+    bool (*may_send)(void *context); /* NULL: not asked */
+    void *may_send_context;
+    bool is_forbidden; /* it was asked and said no */
     char lane[HTTP_LANE_MAX];
     bool is_running; /* given to libcurl */
     bool is_done;    /* code is final; fn is still to be called */

@@ -128,6 +128,19 @@ static int on_debug(CURL *easy, curl_infotype kind, char *bytes, size_t size, vo
     return 0;
 }
 
+/* The connection stands and nothing has been written: the last moment to hold a request back. */
+static int on_prepared(
+    void *context, char *peer_address, char *own_address, int peer_port, int own_port)
+{
+    (void)peer_address;
+    (void)own_address;
+    (void)peer_port;
+    (void)own_port;
+    http_transfer *transfer = context;
+    transfer->is_forbidden = !transfer->may_send(transfer->may_send_context);
+    return transfer->is_forbidden ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 /* ---- setting up ---- */
 
 static void add_header(http_transfer *transfer, const char *line)
@@ -178,6 +191,10 @@ static void set_callbacks(http_transfer *transfer)
     SET(easy, CURLOPT_DEBUGDATA, transfer);
     SET(easy, CURLOPT_VERBOSE, 1L);
     SET(easy, CURLOPT_ERRORBUFFER, transfer->why);
+    if (transfer->may_send != NULL) {
+        SET(easy, CURLOPT_PREREQFUNCTION, on_prepared);
+        SET(easy, CURLOPT_PREREQDATA, transfer);
+    }
 }
 
 static void set_method(http_transfer *transfer, const char *method)
@@ -215,6 +232,8 @@ http_transfer *cb_http_transfer_create(
     transfer->easy = easy;
     transfer->fn = fn;
     transfer->context = context;
+    transfer->may_send = request->may_send;
+    transfer->may_send_context = request->may_send_context;
     transfer->retry_after_s = -1;
     transfer->used_weight_1m = -1;
     transfer->answer_max = request->response_max != 0 ? request->response_max : CB_HTTP_BODY_MAX;
@@ -259,6 +278,9 @@ static const char *detail(const http_transfer *transfer)
 {
     if (transfer->code == CURLE_OK) {
         return "";
+    }
+    if (transfer->is_forbidden) {
+        return "held back before the first byte";
     }
     if (transfer->is_overlong) {
         return "the answer is larger than allowed";

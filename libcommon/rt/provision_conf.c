@@ -134,6 +134,18 @@ static void put_request(text *to, const cb_subject *row)
     }
 }
 
+/* Who is asked answers into the inbox of each who may ask. */
+static void put_askers(text *to, const cb_subject *row)
+{
+    user_list askers = {0};
+    add_users(&askers, row->owner);
+    for (size_t i = 0; i < askers.count; i++) {
+        char line[128];
+        (void)snprintf(line, sizeof(line), "_INBOX_%s.ask.>", askers.names[i]);
+        put_item(to, line, "");
+    }
+}
+
 static void put_publish(text *to, const char *service)
 {
     char own[CB_PROVISION_USER_MAX + 1];
@@ -152,8 +164,7 @@ static void put_publish(text *to, const char *service)
         }
         if (row->subject_class == CB_CLASS_REQUEST && !is_for_all(row->owner) &&
             cb_subject_is_consumer(row, service)) {
-            (void)snprintf(line, sizeof(line), "_INBOX_%s.ask.>", row->owner);
-            put_item(to, line, "");
+            put_askers(to, row);
         }
         if (row->subject_class == CB_CLASS_STREAM && is_named(row->consumers, service)) {
             (void)snprintf(line, sizeof(line), "$JS.API.CONSUMER.INFO.%s.%s", row->token, service);

@@ -260,8 +260,10 @@ static void read_signals(cb_shell *shell)
     while (read(shell->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGUSR2) {
             take_failpoints(shell);
-        } else {
+        } else if (info.ssi_signo != SIGUSR1) {
             shell->is_term_asked = true;
+        } else if (shell->service->on_stop_signal != NULL && shell->phase >= RT_RUNNING) {
+            shell->service->on_stop_signal(shell);
         }
     }
 }
@@ -277,7 +279,7 @@ static void on_signal(void *context, int fd, uint32_t events)
 static void on_turn(void *context)
 {
     cb_shell *shell = context;
-    if (shell->bus == NULL && !rt_is_standalone(shell)) {
+    if (shell->bus == NULL && !rt_is_standalone(shell) && !shell->service->bus_is_optional) {
         return;
     }
     rt_bus_process(shell);
@@ -302,6 +304,7 @@ static cb_status open_signals(cb_shell *shell, cb_err *err)
     CB_MAYBE(sigaddset(&set, SIGTERM));
     CB_MAYBE(sigaddset(&set, SIGINT));
     CB_MAYBE(sigaddset(&set, SIGUSR2));
+    CB_MAYBE(sigaddset(&set, SIGUSR1));
     const int rc = pthread_sigmask(SIG_BLOCK, &set, NULL);
     CB_ASSERT(rc == 0);
     CB_MAYBE(signal(SIGPIPE, SIG_IGN));
@@ -362,6 +365,7 @@ static void close_shell(cb_shell *shell)
     }
     cb_watch_remove(shell->signal_watch);
     cb_timer_remove(shell->beat_timer);
+    cb_timer_remove(shell->bus_timer);
     cb_timer_remove(shell->tick_timer);
     if (shell->clock.due != NULL) {
         rt_clock_close(shell);

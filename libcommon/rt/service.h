@@ -61,6 +61,8 @@ typedef struct cb_service {
     const cb_core_ops *core; /* NULL for services without one (gateway) */
     bool without_pg;         /* no schema, no migrations (simulator) */
     const cb_lease *lease;   /* NULL: one instance, kept so by an advisory lock */
+    bool bus_is_optional;    /* starts and works without NATS, and looks for it for ever; needs
+                                without_pg, the system clock and rows of class CORE only */
 
     /* Hooks; each may be NULL. open: config is loaded, PostgreSQL migrated, loop and NATS exist but
      * no message has been delivered. */
@@ -83,6 +85,8 @@ typedef struct cb_service {
     uint32_t (*sync_counts)(const cb_shell *shell, cb_sync_count *out, uint32_t capacity);
     /** An HTTP request that is not /healthz, /readyz, /metrics. False: answer 404. */
     bool (*on_http)(cb_shell *shell, cb_exchange *exchange, const cb_server_request *request);
+    /** SIGUSR1: stop sending orders, now. Without this hook the signal does nothing. */
+    void (*on_stop_signal)(cb_shell *shell);
     /** Orderly end: stop taking new work; called once on SIGTERM before the drain. */
     void (*drain)(cb_shell *shell);
     void (*close)(cb_shell *shell);

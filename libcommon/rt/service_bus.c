@@ -324,7 +324,8 @@ void rt_bus_send_core(
         return;
     }
     /* While the bus is down a CORE message is lost, as it is when nobody listens. */
-    if (cb_bus_publish(shell->bus, subject, NULL, bytes, size, NULL) == CB_OK) {
+    if (shell->bus != NULL &&
+        cb_bus_publish(shell->bus, subject, NULL, bytes, size, NULL) == CB_OK) {
         shell->sent[row]++;
         cb_metric_add(shell->counts.published, 1);
     }
@@ -348,7 +349,7 @@ void cb_shell_publish(cb_shell *shell, cb_subject_id subject_id, void *body)
 void cb_shell_reply(cb_shell *shell, const char *reply_to, const void *bytes, size_t size)
 {
     cb_err err;
-    if (reply_to[0] == '\0') {
+    if (reply_to[0] == '\0' || shell->bus == NULL) {
         return;
     }
     if (cb_bus_publish(shell->bus, reply_to, "", bytes, size, &err) != CB_OK) {
@@ -375,6 +376,9 @@ static cb_status send_ask(cb_shell *shell,
     uint64_t number,
     cb_err *err)
 {
+    if (shell->bus == NULL) {
+        return CB_FAIL(err, CB_E_UNAVAILABLE, "NATS has not been reached yet");
+    }
     const cb_subject *row = cb_subject_get(subject_id);
     char subject[CB_SUBJECT_TEXT_MAX];
     const cb_status status = cb_subject_for(subject_id, body, service, subject, err);

@@ -56,7 +56,7 @@ static bool find_reason(cb_shell *shell, char *why, size_t why_size)
 {
     const int64_t now_ns = cb_mono_ns();
     const bool has_bus = !rt_is_standalone(shell);
-    if (has_bus && !cb_bus_is_up(shell->bus)) {
+    if (has_bus && (shell->bus == NULL || !cb_bus_is_up(shell->bus))) {
         (void)snprintf(why, why_size, "NATS connection is down");
         return true;
     }

@@ -322,6 +322,7 @@ struct cb_shell {
     rt_canary bus_canary;
     rt_canary pg_canary;
     uint64_t beats_count;
+    cb_timer *bus_timer; /* looks for an optional bus; NULL: it was there at once */
     cb_timer *beat_timer;
     cb_timer *tick_timer;
     cb_params params;

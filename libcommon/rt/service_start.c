@@ -220,7 +220,8 @@ static bool has_listeners(const cb_shell *shell)
 {
     for (uint32_t id = 0; id < CB_SUBJECT_COUNT; id++) {
         const cb_subject *row = cb_subject_get((cb_subject_id)id);
-        const bool is_ours = row->subject_class == CB_CLASS_CORE &&
+        /* The guardian watches and takes no part: nothing of a run depends on it. */
+        const bool is_ours = row->subject_class == CB_CLASS_CORE && id != CB_SUBJECT_GUARD_BEAT &&
                              strcmp(row->owner, shell->service->name) == 0 &&
                              strcmp(row->consumers, "*") != 0;
         char name[RT_QUALIFIER_MAX];
@@ -254,6 +255,12 @@ static int wait_for_listeners(cb_shell *shell)
     return 0;
 }
 
+static void watch_bus(cb_shell *shell)
+{
+    cb_bus_on_state(shell->bus, on_bus_state, shell);
+    cb_bus_on_error(shell->bus, on_bus_error, shell);
+}
+
 static int subscribe_work(cb_shell *shell, attempt_fn subscribe)
 {
     cb_err err = {0};
@@ -271,17 +278,46 @@ static int hear_work(cb_shell *shell)
     return code != 0 ? code : subscribe_work(shell, rt_bus_subscribe_rows);
 }
 
+/* Once connected, the library makes a lost connection again by itself. */
+static void look_for_bus(void *context)
+{
+    cb_shell *shell = context;
+    cb_err err = {0};
+    if (shell->bus != NULL) {
+        return;
+    }
+    if (open_bus(shell, &err) == CB_OK) {
+        watch_bus(shell);
+        if (subscribe_work(shell, rt_bus_subscribe_control) == 0 && hear_work(shell) == 0) {
+            rt_health_probe(shell);
+            return;
+        }
+        cb_bus_close(shell->bus);
+        shell->bus = NULL;
+    } else {
+        cb_log_err(shell->log, CB_LOG_WARN, "nats_unavailable", &err);
+    }
+    if (shell->bus_timer == NULL) {
+        shell->bus_timer =
+            cb_loop_timer(shell->loop, RETRY_MAX_NS, RETRY_MAX_NS, look_for_bus, shell);
+    }
+}
+
 static int start_bus(cb_shell *shell)
 {
     if (rt_is_standalone(shell)) {
+        return 0;
+    }
+    if (shell->service->bus_is_optional) {
+        CB_ASSERT(shell->service->without_pg);
+        look_for_bus(shell);
         return 0;
     }
     const int code = retry(shell, "nats_unavailable", open_bus);
     if (code != 0) {
         return code;
     }
-    cb_bus_on_state(shell->bus, on_bus_state, shell);
-    cb_bus_on_error(shell->bus, on_bus_error, shell);
+    watch_bus(shell);
     const int refused = subscribe_work(shell, rt_bus_subscribe_control);
     if (refused != 0) {
         return refused;

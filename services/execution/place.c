@@ -163,17 +163,22 @@ static cb_status prepare(exec_shell *self, const exec_claim *claim, cb_err *err)
     return self->venue->build(prepared->call, &prepared->params, &auth, &prepared->request, err);
 }
 
-static bool is_risk_silent(const exec_shell *self)
+int64_t exec_risk_age_ns(const exec_shell *self)
 {
     cb_heartbeat beat;
     int64_t age_ns = 0;
-    /* In a replay all services share one machine and every decision must come out the same twice:
-     * a hiccup of the machine is no reason to refuse there. */
-    const int64_t factor = cb_shell_is_bus_clock(self->shell) ? 10 : 1;
     if (!cb_shell_peer(self->shell, "risk", &beat, &age_ns)) {
         age_ns = cb_mono_ns() - self->opened_mono_ns; /* not heard of yet: we are new ourselves */
     }
-    return age_ns > factor * self->config->heartbeat_age_max_ns;
+    return age_ns;
+}
+
+static bool is_risk_silent(const exec_shell *self)
+{
+    /* In a replay all services share one machine and every decision must come out the same twice:
+     * a hiccup of the machine is no reason to refuse there. */
+    const int64_t factor = cb_shell_is_bus_clock(self->shell) ? 10 : 1;
+    return exec_risk_age_ns(self) > factor * self->config->heartbeat_age_max_ns;
 }
 
 void exec_claim_order(exec_shell *self, const exec_claim *claim)
@@ -330,6 +335,8 @@ void exec_send_order(exec_shell *self, const exec_send *send)
         why = "lease not renewed in time";
     } else if (FP("exec.before_send")) {
         why = "failpoint";
+    } else if (!exec_page_allows(self, &self->prepared.order)) {
+        why = "the local flag page forbids it";
     }
     if (why != NULL) {
         exec_order_answer answer = {.answer_class = CB_ANSWER_NOT_SENT, .retry_after_s = -1};

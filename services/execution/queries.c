@@ -18,6 +18,7 @@ const cb_table exec_tables[EXEC_TABLE_COUNT] = {
     [EXEC_TABLE_REFUSALS] = {"refusal", &exec_refusal_desc, CB_STORE_INSERT, NULL},
     [EXEC_TABLE_TRAILS] = {"trail", &exec_trail_row_desc, CB_STORE_UPSERT, "intent_id"},
     [EXEC_TABLE_COMMANDS] = {"command", &exec_command_row_desc, CB_STORE_UPSERT, "command_id"},
+    [EXEC_TABLE_WATERMARKS] = {"watermark", &exec_watermark_desc, CB_STORE_UPSERT, "name"},
 };
 
 #define ORDER_COLUMNS                                                                              \

@@ -27,6 +27,7 @@ void exec_http(exec_shell *self,
     cb_http_fn fn,
     void *context)
 {
+    const bool is_order = request->method == CB_VENUE_POST; /* cancels always pass */
     char url[EXEC_URL_MAX];
     cb_textbuf text = cb_textbuf_over(url, sizeof(url));
     cb_textbuf_add(&text, self->config->rest_url);
@@ -39,7 +40,9 @@ void exec_http(exec_shell *self,
         .connect_timeout_ms = EXEC_CONNECT_TIMEOUT_MS,
         .total_timeout_ms = EXEC_TOTAL_TIMEOUT_MS,
         .response_max = response_max,
-        .lane = lane};
+        .lane = lane,
+        .may_send = is_order ? exec_page_may_send : NULL,
+        .may_send_context = self};
     CB_ASSERT(request->headers_count <= CB_HTTP_HEADERS_MAX);
     for (uint32_t i = 0; i < request->headers_count; i++) {
         http.headers[i] = (cb_http_header){request->headers[i][0], request->headers[i][1]};
@@ -94,6 +97,8 @@ static cb_venue_call call_of(exec_request request)
     case EXEC_REQUEST_SEND:
     case EXEC_REQUEST_RETRY:
     case EXEC_REQUEST_ALERT:
+    case EXEC_REQUEST_PAGE:
+    case EXEC_REQUEST_OFF:
     default:
         CB_ASSERT(false);
         return CB_VENUE_CALL_PING;
@@ -125,6 +130,8 @@ static const char *kind_of(const exec_call *call)
     case EXEC_REQUEST_SEND:
     case EXEC_REQUEST_RETRY:
     case EXEC_REQUEST_ALERT:
+    case EXEC_REQUEST_PAGE:
+    case EXEC_REQUEST_OFF:
     default:
         return NULL;
     }
@@ -376,6 +383,8 @@ static void on_answer(void *context, const cb_http_answer *http)
     case EXEC_REQUEST_SEND:
     case EXEC_REQUEST_RETRY:
     case EXEC_REQUEST_ALERT:
+    case EXEC_REQUEST_PAGE:
+    case EXEC_REQUEST_OFF:
     default:
         CB_ASSERT(false);
     }

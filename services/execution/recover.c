@@ -168,8 +168,9 @@ static void feed_instrument(void *context, const cb_row *row)
 
 static void feed_counts(void *context, const cb_row *row)
 {
-    const exec_old_counts old = {
-        .orders_count = (uint64_t)cb_row_i64(row, 0), .fills_count = (uint64_t)cb_row_i64(row, 1)};
+    const exec_old_counts old = {.orders_count = (uint64_t)cb_row_i64(row, 0),
+        .fills_count = (uint64_t)cb_row_i64(row, 1),
+        .limits_version = (uint64_t)cb_row_i64(row, 2)};
     feed(context, EXEC_EVENT_OLD_COUNTS, &old, sizeof(old));
 }
 
@@ -212,7 +213,8 @@ cb_status exec_recover(cb_shell *shell, cb_err *err)
     const uint64_t places = self->config->orders_max / 4;
     const uint64_t finished_max = places < FINISHED_FED ? places : FINISHED_FED;
     const recovery_read reads[] = {
-        {"SELECT count(*), (SELECT count(*) FROM fills WHERE account = $1 AND venue = $2)"
+        {"SELECT count(*), (SELECT count(*) FROM fills WHERE account = $1 AND venue = $2),"
+         " (SELECT coalesce(max(value), 0) FROM watermark WHERE name = 'limits_version')"
          " FROM orders WHERE account = $1 AND venue = $2",
             feed_counts,
             true,

@@ -63,6 +63,7 @@ static void open_metrics(exec_metrics *to, cb_metrics *from)
     to->kill_level = cb_gauge(from, "kill_level", "", "Kill level in force for the account");
     to->is_live = cb_gauge(from, "trading_live", "", "1: lease held, stream up, reconciled");
     to->offset = cb_gauge(from, "venue_clock_offset_ns", "", "Venue's clock minus ours");
+    to->disk_used = cb_gauge(from, "disk_used_percent", "", "Used share of the watched disk");
     to->weight_used = cb_gauge(from, "venue_weight_used", "", "Request weight of this minute");
 }
 
@@ -92,6 +93,9 @@ static void on_tick(void *context)
     exec_shell *self = context;
     exec_lease_renew(self);
     refresh_metrics(self);
+    if (self->is_started) {
+        exec_watch_tick(self);
+    }
     if (self->is_started && cb_shell_is_bus_clock(self->shell)) {
         cb_shell_feed(self->shell, EXEC_EVENT_PACE, NULL, 0);
     }
@@ -133,14 +137,17 @@ static cb_status exec_open(cb_shell *shell, cb_err *err)
         return status;
     }
     open_metrics(&self->metrics, cb_shell_metrics(shell));
+    exec_page_open(self);
     self->tick_timer = cb_loop_timer(cb_shell_loop(shell), TICK_NS, TICK_NS, on_tick, self);
     return CB_OK;
 }
 
 static void exec_started(cb_shell *shell)
 {
-    exec_of(shell)->is_started = true;
-    exec_lease_tell_flaps(exec_of(shell));
+    exec_shell *self = exec_of(shell);
+    self->is_started = true;
+    exec_page_start(self);
+    exec_lease_tell_flaps(self);
 }
 
 static void exec_drain(cb_shell *shell)
@@ -155,6 +162,7 @@ static void exec_close(cb_shell *shell)
         return;
     }
     exec_stream_stop(self);
+    exec_page_close(self);
     cb_timer_remove(self->tick_timer);
     cb_timer_remove(self->retry_timer);
     cb_wipe(&self->keys, sizeof(self->keys));
@@ -200,6 +208,15 @@ static void raise_alert(exec_shell *self, const exec_alert *alert)
     cb_log_correlate(cb_shell_log(self->shell), (cb_id){0, 0});
 }
 
+/* A process that has worked for this account ends and comes back as one that does nothing: no
+ * stream, no keys in use, no question to the venue. One that came back so just stays. */
+static void turn_off(exec_shell *self)
+{
+    if (self->has_worked) {
+        cb_shell_die(self->shell, "kill_level_4", "canceled and verified; off until it is lowered");
+    }
+}
+
 /* The body of a request as the struct that its kind promises. */
 static const void *request_body(const void *body, size_t body_size, size_t wanted)
 {
@@ -213,6 +230,7 @@ static void exec_on_request(cb_shell *shell, uint32_t request, const void *body,
     exec_shell *self = exec_of(shell);
     switch ((exec_request)request) {
     case EXEC_REQUEST_SUBSCRIBE:
+        self->has_worked = true;
         exec_stream_want(self);
         return;
     case EXEC_REQUEST_CLAIM:
@@ -223,6 +241,12 @@ static void exec_on_request(cb_shell *shell, uint32_t request, const void *body,
         return;
     case EXEC_REQUEST_RETRY:
         schedule_retry(self);
+        return;
+    case EXEC_REQUEST_PAGE:
+        exec_page_lower(self, request_body(body, body_size, sizeof(exec_page)));
+        return;
+    case EXEC_REQUEST_OFF:
+        turn_off(self);
         return;
     case EXEC_REQUEST_ALERT:
         raise_alert(self, request_body(body, body_size, sizeof(exec_alert)));
@@ -252,6 +276,10 @@ static bool exec_is_ready(cb_shell *shell, char *why, size_t why_size)
     cb_textbuf text = cb_textbuf_over(why, why_size);
     if (!view.is_lease_held || !exec_lease_is_fresh(exec_of(shell))) {
         cb_textbuf_add(&text, "lease not held");
+        return false;
+    }
+    if (view.is_off) {
+        cb_textbuf_add(&text, "off: kill level 4");
         return false;
     }
     if (!view.is_stream_up) {
@@ -302,6 +330,7 @@ const cb_service execution_service = {
     .is_ready = exec_is_ready,
     .pending = exec_pending,
     .sync_counts = exec_sync_counts,
+    .on_stop_signal = exec_on_stop_signal,
     .drain = exec_drain,
     .close = exec_close,
 };

@@ -9,6 +9,7 @@
  *   reads.c     questions to the venue
  *   lists.c     list answers, page by page
  *   stream.c    the user stream
+ *   page.c      the local flag page, the disk, the silence of risk
  *   record.c    every request of the order path and its answer, for explain
  *   queries.c   read questions of the gateway */
 #ifndef EXEC_SHELL_H
@@ -16,6 +17,7 @@
 
 #include "base/textbuf.h"
 #include "base/timefmt.h"
+#include "rt/killpage.h"
 #include "rt/service.h"
 #include "services/execution/core/execution.h"
 
@@ -66,6 +68,7 @@ typedef struct exec_metrics {
     cb_metric *is_live;
     cb_metric *offset;
     cb_metric *weight_used;
+    cb_metric *disk_used;
 } exec_metrics;
 
 typedef struct exec_shell {
@@ -90,6 +93,7 @@ typedef struct exec_shell {
     exec_prepared prepared;
     bool is_posting; /* its POST waits for an answer */
     bool is_draining;
+    bool has_worked; /* the venue's stream was wanted in this life */
     uint64_t claims_count;
     uint64_t requests_count;
     cb_venue_answer judged; /* of the answer being judged */
@@ -106,6 +110,13 @@ typedef struct exec_shell {
     uint64_t user_events_count;
     cb_timer *retry_timer;
     int64_t retry_backoff_ns;
+
+    cb_killpage *page;
+    cb_killpage_state page_seen; /* last told to the core */
+    bool is_page_seen;
+    cb_timer *page_timer;
+    exec_watch watch; /* last told to the core */
+    char disk_path[CB_CONFIG_TEXT_MAX];
 } exec_shell;
 
 exec_shell *exec_of(const cb_shell *shell);
@@ -141,6 +152,26 @@ CB_MUST_USE cb_status exec_recover(cb_shell *shell, cb_err *err);
 void exec_claim_order(exec_shell *self, const exec_claim *claim);
 void exec_send_order(exec_shell *self, const exec_send *send);
 
+/** How long nothing was heard of risk (wall time). */
+int64_t exec_risk_age_ns(const exec_shell *self);
+
+/* page.c */
+void exec_page_open(exec_shell *self);
+/** Tells the core what the page says, and from now on what changes. */
+void exec_page_start(exec_shell *self);
+void exec_page_close(exec_shell *self);
+void exec_page_look(exec_shell *self);
+/** Read anew: may this order be handed to a socket? */
+bool exec_page_allows(exec_shell *self, const cb_order *order);
+/** The same of the prepared order, for the HTTP client; context is the exec_shell. */
+bool exec_page_may_send(void *context);
+/** Two persons have lowered it: writes the page, unless it was raised again since. */
+void exec_page_lower(exec_shell *self, const exec_page *wanted);
+/** SIGUSR1: level 2 on the page. */
+void exec_on_stop_signal(cb_shell *shell);
+/** Each second: tells the core when the disk or risk's silence crosses a bound. */
+void exec_watch_tick(exec_shell *self);
+
 /* reads.c */
 /** One request to the venue that is not an order: where its answer goes, and what was asked. */
 typedef struct exec_call {
@@ -159,7 +190,7 @@ void exec_start_read(exec_shell *self, exec_request request, const exec_read *re
 int64_t exec_sign_ts_ns(const exec_shell *self);
 /** How long the venue may take to look at a question: long where seconds are replayed fast. */
 int64_t exec_read_window_ms(const exec_shell *self);
-/** Sends a described request; the answer goes to fn. */
+/** Sends a described request; the answer goes to fn. Orders pass the flag page last. */
 void exec_http(exec_shell *self,
     const cb_venue_request *request,
     const char *lane,

@@ -87,7 +87,7 @@ void gateway_on_request(void *context, cb_exchange *exchange, const cb_server_re
         return;
     }
     const char *authorization = cb_exchange_header(exchange, "authorization");
-    if (!gateway_is_authorised(self, authorization)) {
+    if (!gateway_authorise(self, authorization, &call->actor)) {
         cb_exchange_set_header(exchange, "WWW-Authenticate", "Bearer");
         gateway_reply_problem(call,
             401,

@@ -15,6 +15,14 @@
 #define GATEWAY_ASK_TIMEOUT_MS 3000
 #define GATEWAY_PARAM_MAX 64
 
+/* Who signed a request in, until there are users: each has a token of its own. */
+typedef enum gateway_actor {
+    GATEWAY_ACTOR_API, /* reads everything, raises kills, lowers nothing */
+    GATEWAY_ACTOR_OPERATOR,
+    GATEWAY_ACTOR_RISK_OFFICER,
+    GATEWAY_ACTORS_COUNT
+} gateway_actor;
+
 typedef struct gateway_config {
     uint64_t port;
     char address[CB_CONFIG_TEXT_MAX];
@@ -25,7 +33,7 @@ typedef struct gateway_config {
 typedef struct gateway {
     cb_shell *shell;
     cb_server *server;
-    char token[GATEWAY_TOKEN_SIZE + 1];
+    char tokens[GATEWAY_ACTORS_COUNT][GATEWAY_TOKEN_SIZE + 1];
     uint64_t requests_count;
     uint32_t calls_open; /* requests that wait for other services */
     cb_metric *requests;
@@ -36,6 +44,7 @@ typedef struct gateway {
 typedef struct gateway_call {
     gateway *gateway;
     cb_exchange *exchange;
+    gateway_actor actor;
     char method[8];
     char path[128];
     char tail[GATEWAY_PARAM_MAX]; /* what stands for {id} in the route's path */
@@ -88,10 +97,15 @@ void gateway_ask_all(gateway_call *call,
 /** Reads a query parameter; false (and a 400 sent, the call gone) when it does not fit. */
 bool gateway_param(gateway_call *call, const char *name, char *out, size_t out_size);
 
-cb_status gateway_token_load(const char *path, char token[GATEWAY_TOKEN_SIZE + 1], cb_err *err);
+/** Loads every actor's token, making those that do not exist: path for the API's own, path_NAME for
+ *  the others. */
+cb_status gateway_tokens_load(gateway *self, const char *path, cb_err *err);
+/** "api", "operator", "risk_officer" */
+const char *gateway_actor_name(gateway_actor actor);
 /** One request of the API's server; context is the gateway. */
 void gateway_on_request(void *context, cb_exchange *exchange, const cb_server_request *request);
 
-bool gateway_is_authorised(const gateway *self, const char *authorization);
+/** Whose token it is; false when it is nobody's. */
+bool gateway_authorise(const gateway *self, const char *authorization, gateway_actor *out);
 
 #endif /* CB_GATEWAY_H */

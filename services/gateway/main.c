@@ -24,7 +24,8 @@ static const cb_config_field fields[] = {
         NULL,
         0,
         0,
-        "file of the bearer token; made at first start, mode 0600"),
+        "file of the API's bearer token; FILE_operator and FILE_risk_officer hold those of the two "
+        "who lower the kill level; all are made at first start, mode 0600"),
     FIELD("gateway.in_container",
         CB_CONFIG_BOOL,
         in_container,
@@ -64,7 +65,7 @@ static cb_status open_gateway(cb_shell *shell, cb_err *err)
         "time from a request's arrival to its answer");
     cb_status status = require_loopback(config, err);
     if (status == CB_OK) {
-        status = gateway_token_load(config->token_file, self->token, err);
+        status = gateway_tokens_load(self, config->token_file, err);
     }
     if (status != CB_OK) {
         return status;
@@ -98,7 +99,7 @@ static void close_gateway(cb_shell *shell)
     if (self->server != NULL) {
         cb_server_destroy(self->server);
     }
-    explicit_bzero(self->token, sizeof self->token);
+    explicit_bzero(self->tokens, sizeof self->tokens);
     free(self);
     cb_shell_set_user(shell, NULL);
 }

@@ -55,6 +55,8 @@ static const char *title_of(int status)
         return "bad request";
     case 401:
         return "not authorised";
+    case 403:
+        return "forbidden";
     case 404:
         return "not found";
     case 405:

@@ -1,7 +1,8 @@
-/* The bearer token: made once with mode 0600, compared in constant time. */
+/* The bearer tokens, one for each actor: made once with mode 0600, compared in constant time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,7 +58,7 @@ static cb_status read_token(
     return CB_OK;
 }
 
-cb_status gateway_token_load(const char *path, char token[GATEWAY_TOKEN_SIZE + 1], cb_err *err)
+static cb_status load_token(const char *path, char token[GATEWAY_TOKEN_SIZE + 1], cb_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
@@ -75,14 +76,52 @@ cb_status gateway_token_load(const char *path, char token[GATEWAY_TOKEN_SIZE + 1
     return status;
 }
 
-bool gateway_is_authorised(const gateway *self, const char *authorization)
+const char *gateway_actor_name(gateway_actor actor)
+{
+    static const char *const names[] = {"api", "operator", "risk_officer"};
+    _Static_assert(sizeof names / sizeof names[0] == GATEWAY_ACTORS_COUNT, "one name each");
+    return (unsigned)actor < GATEWAY_ACTORS_COUNT ? names[actor] : "?";
+}
+
+cb_status gateway_tokens_load(gateway *self, const char *path, cb_err *err)
+{
+    char each[CB_CONFIG_TEXT_MAX + 16];
+    for (uint32_t i = 0; i < GATEWAY_ACTORS_COUNT; i++) {
+        (void)snprintf(each,
+            sizeof each,
+            "%s%s%s",
+            path,
+            i == GATEWAY_ACTOR_API ? "" : "_",
+            i == GATEWAY_ACTOR_API ? "" : gateway_actor_name((gateway_actor)i));
+        const cb_status status = load_token(each, self->tokens[i], err);
+        if (status != CB_OK) {
+            return status;
+        }
+        /* Two actors with one token would be one person. */
+        for (uint32_t k = 0; k < i; k++) {
+            if (cb_text_equal(self->tokens[i], self->tokens[k])) {
+                return CB_FAIL(err, CB_E_CONFIG, "gateway.token: %s repeats another token", each);
+            }
+        }
+    }
+    return CB_OK;
+}
+
+bool gateway_authorise(const gateway *self, const char *authorization, gateway_actor *out)
 {
     const char prefix[] = "Bearer ";
     const size_t skip = sizeof prefix - 1;
+    bool is_found = false;
     if (strncmp(authorization, prefix, skip) != 0 ||
         strlen(authorization) != skip + GATEWAY_TOKEN_SIZE) {
         return false;
     }
-    return cb_mac_equal(
-        (const uint8_t *)authorization + skip, (const uint8_t *)self->token, GATEWAY_TOKEN_SIZE);
+    for (uint32_t i = 0; i < GATEWAY_ACTORS_COUNT; i++) {
+        const bool is_same = cb_mac_equal((const uint8_t *)authorization + skip,
+            (const uint8_t *)self->tokens[i],
+            GATEWAY_TOKEN_SIZE);
+        *out = is_same ? (gateway_actor)i : *out;
+        is_found = is_found || is_same;
+    }
+    return is_found;
 }

@@ -48,16 +48,25 @@ static const char exposure_sql[] =
     " ORDER BY account, symbol LIMIT $3";
 
 static const char kill_sql[] =
-    "SELECT scope, level, reason, actor, raised_ns, version FROM kill"
-    " WHERE ($1 = '' OR scope = $1)" ALL_BOUND " UNION ALL SELECT '*', 0, 'never raised', '', 0, 0"
+    "SELECT scope, level, reason, actor, raised_ns, version, is_lowering, approver FROM kill"
+    " WHERE ($1 = '' OR scope = $1)" ALL_BOUND
+    " UNION ALL SELECT '*', 0, 'never raised', '', 0, 0, false, ''"
     " WHERE NOT EXISTS (SELECT 1 FROM kill WHERE scope = '*') AND $1 IN ('', '*')"
     " ORDER BY level DESC, scope";
 
 static const char kill_changes_sql[] =
-    "SELECT version, scope, level, reason, actor, raised_ns, version::text AS cursor"
+    "SELECT version, scope, level, reason, actor, raised_ns, is_lowering, approver,"
+    " version::text AS cursor"
     " FROM kill_change"
     " WHERE ($1 = '' OR scope = $1) AND ($4 = '' OR version < $4::bigint)" ALL_BOUND
     " ORDER BY version DESC LIMIT $3";
+
+/* Requests to lower; $1 names a status. */
+static const char unkills_sql[] =
+    "SELECT request_id, scope, level, reason, actor, status, requested_wall_ns, ready_wall_ns,"
+    " expires_wall_ns, nullif(decided_wall_ns, 0) AS decided_wall_ns, approver,"
+    " number::text AS cursor FROM unkill WHERE ($1 = '' OR status = $1 OR request_id::text = $1)"
+    " AND ($4 = '' OR number < $4::bigint)" ALL_BOUND " ORDER BY number DESC LIMIT $3";
 
 static const char account_sql[] =
     "SELECT account, is_open, is_valued, is_unsure, fills_count, judged_count, outdated_count,"
@@ -112,6 +121,7 @@ const cb_query risk_queries[] = {
     {"exposure", exposure_sql},
     {"kill", kill_sql},
     {"kill_changes", kill_changes_sql},
+    {"unkills", unkills_sql},
     {"account", account_sql},
     {"resolve", resolve_sql},
     {"trace", trace_sql},

@@ -58,6 +58,10 @@ static const recover_row rows_in_order[] = {
         &cb_kill_desc,
         "SELECT * FROM kill WHERE version > 0" BOUND
         " ORDER BY scope = '*' DESC, level DESC, version DESC LIMIT 64"},
+    {RISK_EVENT_RECOVER_UNKILL,
+        &risk_unkill_desc,
+        "SELECT * FROM (SELECT * FROM unkill WHERE number > 0" BOUND
+        " ORDER BY number DESC LIMIT 32) newest ORDER BY number"},
 };
 
 typedef struct recover_context {

@@ -11,7 +11,8 @@
 
 #define BEAT_PERIOD_NS CB_NS_PER_S
 #define BEATS_MAX 64
-#define REPLY_MAX 256
+#define REPLY_MAX 512
+#define REPLY_PART_MAX 160
 
 static const cb_table tables[RISK_TABLES_COUNT] = {
     [RISK_TABLE_ACCOUNT] = {"account", &risk_account_desc, CB_STORE_UPSERT, "account"},
@@ -33,6 +34,7 @@ static const cb_table tables[RISK_TABLES_COUNT] = {
     [RISK_TABLE_HELD] = {"held", &risk_held_desc, CB_STORE_UPSERT, "intent_id"},
     [RISK_TABLE_KILL] = {"kill", &cb_kill_desc, CB_STORE_UPSERT, "scope"},
     [RISK_TABLE_KILL_CHANGE] = {"kill_change", &cb_kill_desc, CB_STORE_INSERT, NULL},
+    [RISK_TABLE_UNKILL] = {"unkill", &risk_unkill_desc, CB_STORE_UPSERT, "request_id"},
 };
 
 /* beats holds the latch as it is stored: the core runs ahead of the database, and a lowered level
@@ -161,9 +163,30 @@ static void on_started(cb_shell *shell)
 
 /* ---- commands ---- */
 
+static void on_unkill(cb_shell *shell, const cb_unkill_command *command, const char *reply_to)
+{
+    risk_unkill_request request = {.command = *command, .wall_ns = cb_wall_ns()};
+    if (!cb_text_copy(request.reply_to, sizeof(request.reply_to), cb_sv_from(reply_to))) {
+        CB_LOG(cb_shell_log(shell), CB_LOG_WARN, "unkill_reply_too_long", CB_KV("to", reply_to));
+    }
+    CB_LOG(cb_shell_log(shell),
+        CB_LOG_WARN,
+        "unkill_command",
+        CB_KV("action", CB_NAME(cb_unkill_action, command->action)),
+        CB_KV("scope", command->scope),
+        CB_KI("level", command->level),
+        CB_KV("actor", command->actor),
+        CB_KV("reason", command->reason));
+    cb_shell_feed(shell, RISK_EVENT_UNKILL_COMMAND, &request, sizeof(request));
+}
+
 static void on_bus_request(
     cb_shell *shell, cb_subject_id subject, const void *body, const char *reply_to)
 {
+    if (subject == CB_SUBJECT_UNKILL_COMMAND) {
+        on_unkill(shell, body, reply_to);
+        return;
+    }
     if (subject != CB_SUBJECT_KILL_COMMAND) {
         return;
     }
@@ -181,16 +204,39 @@ static void on_bus_request(
     cb_shell_feed(shell, RISK_EVENT_KILL_COMMAND, &request, sizeof(request));
 }
 
+/* What a lowering's answer says besides; "" for a raise. */
+static void print_request(const risk_kill_reply *reply, char out[REPLY_PART_MAX])
+{
+    char id[CB_ID_TEXT_MAX];
+    char ready[CB_TIME_TEXT_MAX];
+    out[0] = '\0';
+    if (cb_id_is_none(reply->request_id)) {
+        return;
+    }
+    cb_id_print(reply->request_id, id);
+    CB_MAYBE(cb_time_print(reply->ready_wall_ns, 3, ready));
+    CB_MAYBE(snprintf(out,
+        REPLY_PART_MAX,
+        ",\"request\":\"%s\",\"status\":\"%s\",\"approve_after\":\"%s\"",
+        id,
+        CB_NAME(risk_unkill_status, reply->status),
+        ready));
+}
+
 static void reply_kill(cb_shell *shell, const risk_kill_reply *reply)
 {
     char json[REPLY_MAX];
+    char request[REPLY_PART_MAX];
+    print_request(reply, request);
     const int size =
         reply->is_ok
             ? snprintf(json,
                   sizeof(json),
-                  "{\"ok\":true,\"version\":%llu}",
-                  (unsigned long long)reply->version)
-            : snprintf(json, sizeof(json), "{\"ok\":false,\"error\":\"%s\"}", reply->error);
+                  "{\"ok\":true,\"version\":%llu%s}",
+                  (unsigned long long)reply->version,
+                  request)
+            : snprintf(
+                  json, sizeof(json), "{\"ok\":false,\"error\":\"%s\"%s}", reply->error, request);
     CB_ASSERT(size > 0 && (size_t)size < sizeof(json));
     if (reply->reply_to[0] != '\0') {
         cb_shell_reply(shell, reply->reply_to, json, (size_t)size);

@@ -69,6 +69,8 @@ static const pair pairs[] = {
     PAIR(query_msg, query),
     PAIR(replay, replay),
     PAIR(order_command, order_command),
+    PAIR(unkill_command, unkill_command),
+    PAIR(guard_beat, guard_beat),
 };
 #define PAIRS_COUNT (sizeof(pairs) / sizeof(pairs[0]))
 
@@ -96,6 +98,7 @@ static const enum_pair enum_pairs[] = {
     ENUM_PAIR(service_state, service_state),
     ENUM_PAIR(severity, severity),
     ENUM_PAIR(balance_reason, balance_reason),
+    ENUM_PAIR(unkill_action, unkill_action),
 };
 #define ENUM_PAIRS_COUNT (sizeof(enum_pairs) / sizeof(enum_pairs[0]))
 

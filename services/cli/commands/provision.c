@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/strview.h"
+#include "rt/killpage.h"
 #include "rt/provision.h"
 #include "services/cli/cli.h"
 
@@ -81,21 +82,42 @@ static int streams(cli *self)
     return CLI_OK;
 }
 
+/* Once, before execution's first start: a missing page stops every order. */
+static int kill_page(cli *self)
+{
+    cb_err err = {0};
+    const char *file = cli_option(self, "--file");
+    if (file == NULL || !cli_done_arguments(self)) {
+        (void)fprintf(stderr, "cerberus provision kill-page: --file FILE is required\n");
+        return CLI_USAGE;
+    }
+    const cb_status status = cb_killpage_make(file, &err);
+    if (status != CB_OK && status != CB_E_EXISTS) {
+        (void)fprintf(stderr, "cerberus provision kill-page: %s\n", err.text);
+        return CLI_FAILURE;
+    }
+    return CLI_OK; /* what is there stays as it is, whatever it says */
+}
+
 static int run(cli *self)
 {
     const char *what = cli_positional(self);
+    if (what != NULL && strcmp(what, "kill-page") == 0) {
+        return kill_page(self);
+    }
     if (what != NULL && strcmp(what, "nats-conf") == 0) {
         return nats_conf(self);
     }
     if (what != NULL && strcmp(what, "streams") == 0) {
         return streams(self);
     }
-    (void)fprintf(stderr, "cerberus provision: nats-conf or streams\n");
+    (void)fprintf(stderr, "cerberus provision: nats-conf, streams or kill-page\n");
     return CLI_USAGE;
 }
 
 const cli_command cli_command_provision = {"provision",
-    "nats-conf --secrets DIR --port N --store DIR [--host H] | streams --url URL --password FILE",
-    "NATS configuration, streams and consumers from the table of subjects",
+    "nats-conf --secrets DIR --port N --store DIR [--host H] | streams --url URL --password FILE |"
+    " kill-page --file FILE",
+    "NATS configuration, streams and consumers from the table of subjects; the local flag page",
     "  cerberus provision streams --url nats://127.0.0.1:4222 --password FILE\n",
     run};

@@ -1,7 +1,7 @@
-/* cerberus status: state of every service. */
+/* cerberus status: state of every service, and every kill level in force with its reason. */
 #include <stdio.h>
 
-#include "services/cli/cli.h"
+#include "services/cli/kill.h"
 
 static const cli_column columns[] = {
     {"SERVICE", "service", CLI_LEFT},
@@ -24,11 +24,15 @@ static int run(cli *self)
     if (!cli_done_arguments(self)) {
         return CLI_USAGE;
     }
-    return cli_list(self, path, columns, sizeof columns / sizeof columns[0]);
+    const int code = cli_list(self, path, columns, sizeof columns / sizeof columns[0]);
+    if (code == CLI_OK && self->output == CLI_TABLE) {
+        cli_show_kills(self);
+    }
+    return code;
 }
 
 const cli_command cli_command_status = {"status",
     "[--symbol S] [--limit N] [--before KEY] [-o table|json] [--watch]",
-    "state of every service",
+    "state of every service, and what stops trading",
     "  cerberus status\n  cerberus status -o json\n",
     run};

@@ -29,6 +29,8 @@ typedef enum exec_event_type {
     EXEC_EVENT_RETRY, /* no body: the wait before a new start reconciliation is over */
     EXEC_EVENT_PACE,  /* no body: on the simulator's clock, another periodic reconciliation may run
                        */
+    EXEC_EVENT_PAGE,  /* exec_page: the local flag page says something new */
+    EXEC_EVENT_WATCH, /* exec_watch: what the shell sees of the machine and of risk has changed */
     /* what was stored, during recovery only */
     EXEC_EVENT_OLD_ORDER,      /* exec_old_order, by arrival */
     EXEC_EVENT_OLD_ORDER_ID,   /* exec_old_order_id: of a finished order that is not fed whole */
@@ -58,6 +60,21 @@ typedef struct exec_flaps {
 typedef struct exec_stream {
     bool is_up;
 } exec_stream;
+
+/* The local flag page (rt/killpage.h). */
+typedef struct exec_page {
+    uint32_t level;
+    uint64_t generation; /* 0: the page cannot be read; it counts as level 2 */
+    char actor[48];
+    char reason[96];
+} exec_page;
+
+/* Conditions that stop new risk while they last; measured by the shell on the machine's clock. */
+typedef struct exec_watch {
+    bool is_risk_silent;
+    bool is_disk_filling; /* beyond disk.warn */
+    bool is_disk_full;    /* beyond disk.stop */
+} exec_watch;
 
 typedef struct exec_report {
     bool has_trade;
@@ -200,7 +217,9 @@ typedef enum exec_request {
     EXEC_REQUEST_READ_TIME,    /* exec_read: answer TIME */
     EXEC_REQUEST_RETRY,        /* no body: answer RETRY after a wall-clock back-off */
     EXEC_REQUEST_ALERT,        /* exec_alert: log and count */
-    EXEC_REQUEST_AMEND         /* exec_read with qty: answer AMENDED */
+    EXEC_REQUEST_AMEND,        /* exec_read with qty: answer AMENDED */
+    EXEC_REQUEST_PAGE,         /* exec_page: a person lowered it; set the page of that generation */
+    EXEC_REQUEST_OFF           /* no body: level 4 and nothing left to do: stop working */
 } exec_request;
 
 typedef struct exec_claim {

@@ -33,6 +33,8 @@
 #define EXEC_COMMANDS_MAX 64
 
 #define EXEC_COVER_WAIT_NS CB_NS_PER_S /* fills that come together are covered together */
+#define EXEC_OUTCOMES_MAX 20 /* answers that the reject rate is taken of */
+#define EXEC_STALE_FACTOR 3  /* times caps.data_age_max: the feed has stopped */
 
 /* What is being read about an order. */
 typedef enum exec_step {
@@ -237,6 +239,11 @@ struct exec_state {
     bool is_retry_awaited;
     bool is_paced; /* replayed: the wall clock allows one more periodic run */
     exec_sweep sweep;
+    bool is_off; /* level 4, canceled and verified: nothing is done until it is lowered */
+    uint64_t page_generation;
+    uint32_t outcomes; /* of the newest answers, one bit each, 1 = rejected */
+    uint32_t outcomes_count;
+    int64_t stale_due_ns;       /* when the age of the market data is looked at next */
     uint32_t reads_in_flight;   /* about orders */
     uint32_t cancels_in_flight; /* single orders and all */
     exec_rate orders_rate;
@@ -393,6 +400,11 @@ bool exec_kill_allows(const exec_state *state, const cb_order *row);
 void exec_on_kill(exec_state *state, const cb_kill *kill, cb_outbox *out);
 void exec_raise_kill(
     exec_state *state, const char *scope_kind, uint32_t level, const char *reason, cb_outbox *out);
+/** Raises for one of the four kinds of source of exec_kill_row; see kill.c. */
+void exec_kill_put(exec_state *state, const exec_kill_row *wanted, cb_outbox *out);
+/** Lets a condition hold or end: level 0 ends it. */
+void exec_interlock(
+    exec_state *state, const char *scope, uint32_t level, const char *reason, cb_outbox *out);
 void exec_cancel_tick(exec_state *state, cb_outbox *out);
 /** When cancels or the sweep want the clock next. */
 int64_t exec_cancel_due_ns(exec_state *state);
@@ -404,6 +416,17 @@ void exec_on_sweep_orders(exec_state *state, const exec_orders_page *page, cb_ou
 void exec_unknown_watch(exec_state *state, cb_outbox *out);
 int64_t exec_unknown_due_ns(exec_state *state);
 uint32_t exec_unknown_count(exec_state *state);
+
+/* ---- alarm.c: levels that raise themselves, the flag page, level 4 ---- */
+void exec_on_page(exec_state *state, const exec_page *page, cb_outbox *out);
+void exec_on_watch(exec_state *state, const exec_watch *watch, cb_outbox *out);
+/** A venue's answer to an order: too many rejections among the newest stop new risk. */
+void exec_note_outcome(exec_state *state, bool is_rejected, cb_outbox *out);
+/** The symbol's feed has been silent for EXEC_STALE_FACTOR times the age that caps allow. */
+bool exec_is_data_stale(const exec_state *state, const exec_symbol *symbol);
+void exec_alarm_tick(exec_state *state, cb_outbox *out);
+/** When the age of the market data is looked at next. */
+int64_t exec_alarm_due_ns(const exec_state *state);
 
 /* ---- recover.c ---- */
 void exec_on_old(exec_state *state, const cb_event *event);

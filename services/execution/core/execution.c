@@ -73,6 +73,7 @@ static void exec_init(void *memory, const void *config, cb_arena *arena)
     exec_seen_init(&state->intents, seen_max, arena);
     state->next_tag = EXEC_TAG_FIRST;
     state->timer_due_ns = EXEC_NEVER;
+    state->stale_due_ns = EXEC_NEVER;
     state->light_due_ns = EXEC_NEVER;
     state->deep_due_ns = EXEC_NEVER;
     state_add_symbols(state, state->config);
@@ -94,6 +95,8 @@ static void on_ticker(exec_state *state, const cb_ticker *ticker, cb_outbox *out
     if (symbol == NULL || !cb_text_equal(ticker->venue, state->config->venue)) {
         return;
     }
+    const bool is_news = exec_is_data_stale(state, symbol) || state->stale_due_ns == EXEC_NEVER;
+    state->stale_due_ns = is_news ? state->now_ns : state->stale_due_ns;
     symbol->ticker = *ticker;
     symbol->has_ticker = true;
     exec_trigger_tick(state, symbol, out);
@@ -267,6 +270,12 @@ static void step_local(exec_state *state, const cb_event *event, cb_outbox *out)
         exec_raise_kill(
             state, "account", 1, "the lease goes back and forth between instances", out);
         return;
+    case EXEC_EVENT_PAGE:
+        exec_on_page(state, CB_BODY(event, exec_page), out);
+        return;
+    case EXEC_EVENT_WATCH:
+        exec_on_watch(state, CB_BODY(event, exec_watch), out);
+        return;
     default:
         step_venue(state, event, out);
         return;
@@ -318,6 +327,7 @@ static void step_due(exec_state *state, cb_outbox *out)
     exec_held_tick(state, out);
     exec_command_tick(state, out);
     exec_group_tick(state, out);
+    exec_alarm_tick(state, out);
     exec_cancel_tick(state, out);
     exec_job_tick(state, out);
     exec_pump(state, out);
@@ -346,6 +356,7 @@ static int64_t step_next_due_ns(exec_state *state)
         exec_ready_due_ns(state),
         exec_group_due_ns(state),
         exec_unknown_due_ns(state),
+        exec_alarm_due_ns(state),
         state->is_lease_held ? exec_cancel_due_ns(state) : EXEC_NEVER,
         state->park_count > 0 ? state->park_since_ns + EXEC_PARK_WAIT_NS : EXEC_NEVER,
     };
@@ -465,7 +476,7 @@ static uint32_t view_pending(exec_state *state)
     pending += state->job.kind != EXEC_JOB_NONE ? 1 : 0;
     pending += state->sweep.is_in_flight ? 1 : 0;
     if (!exec_is_live(state)) {
-        return pending + 1;
+        return state->is_off ? pending : pending + 1;
     }
     for (uint32_t i = 0; i < state->active_count; i++) {
         const exec_order *order = exec_active(state, i);
@@ -486,6 +497,7 @@ void exec_look(const exec_state *state, exec_view *out)
         .is_stream_up = state->is_stream_up,
         .is_reconciled = state->is_reconciled,
         .is_lease_held = state->is_lease_held,
+        .is_off = state->is_off,
         .kill_level = exec_kill_level_account(state),
         .pending_count = view_pending(mutable_state),
         .active_count = state->active_count,

@@ -48,6 +48,12 @@ typedef struct exec_config {
     char emulate[EXEC_CONFIG_TEXT]; /* abilities of the venue that are not used, by commas */
     bool is_cancel_replace;         /* a replacement may go as one request with its cancel */
     bool is_slippage_sent;          /* bounded market orders go as immediate limits */
+    int64_t reject_rate_max_e8;       /* of the last 20 answers, as a ratio; 1e8: never too many */
+    char kill_page[EXEC_CONFIG_TEXT]; /* shell: the local flag page */
+    char disk_path[EXEC_CONFIG_TEXT]; /* shell: whose file system is watched; "" = the page's */
+    int64_t disk_warn_e8;             /* shell: used share beyond which no new risk is taken */
+    int64_t disk_stop_e8;             /* shell: used share beyond which everything is canceled */
+    int64_t risk_silent_ns;           /* shell: silence of risk that is shown as a level */
 } exec_config;
 
 typedef struct exec_state exec_state;
@@ -60,6 +66,7 @@ typedef struct exec_view {
     bool is_stream_up;
     bool is_reconciled;
     bool is_lease_held;
+    bool is_off;         /* kill level 4 has done its work */
     uint32_t kill_level; /* highest level in force for the whole account */
     uint32_t
         pending_count; /* work that goes on without the clock: claims, requests, ready orders */

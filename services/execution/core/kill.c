@@ -111,21 +111,37 @@ static void kill_store(const exec_kill_row *kill, cb_outbox *out)
     *row = *kill;
 }
 
-/* Lowering a scope by hand also ends what was raised here for it before, or for anything when the
- * hand lowered everything; whatever still holds is raised again by its own rule. */
-static void kill_clear_own(exec_state *state, const cb_kill *kill, cb_outbox *out)
+static void kill_lower_page(const exec_state *state, const exec_kill_row *own, cb_outbox *out)
 {
+    exec_page *page = CB_REQUEST(out, EXEC_REQUEST_PAGE, exec_page);
+    page->level = own->level;
+    page->generation = state->page_generation;
+    memcpy(page->actor, own->actor, sizeof(page->actor));
+    memcpy(page->reason, own->reason, sizeof(page->reason));
+}
+
+/* Lowering a scope by hand also lowers what was raised here for it before, or for anything when the
+ * hand lowered everything; whatever still holds is raised again by its own rule. An interlock holds
+ * until its condition ends, whoever says what. */
+static void kill_lower_own(exec_state *state, const cb_kill *kill, cb_outbox *out)
+{
+    const int64_t seen_ns = kill->is_lowering ? kill->seen_ns : kill->raised_ns;
     for (uint32_t i = 0; i < state->kills_count; i++) {
         exec_kill_row *own = &state->kills[i];
+        const bool is_local = cb_text_equal(own->source, "local");
         const bool is_meant =
             cb_text_equal(kill->scope, "*") || cb_text_equal(kill->scope, own->scope);
-        if (own->level > 0 && is_meant && cb_text_equal(own->source, "execution") &&
-            kill->raised_ns > own->raised_ns) {
-            own->level = 0;
+        if (own->level > kill->level && is_meant && seen_ns >= own->raised_ns &&
+            (is_local || cb_text_equal(own->source, "execution"))) {
+            own->level = kill->level;
             own->version++;
             own->raised_ns = kill->raised_ns;
             memcpy(own->actor, kill->actor, sizeof(own->actor));
+            memcpy(own->reason, kill->reason, sizeof(own->reason));
             kill_store(own, out);
+            if (is_local) {
+                kill_lower_page(state, own, out);
+            }
         }
     }
 }
@@ -154,9 +170,46 @@ void exec_on_kill(exec_state *state, const cb_kill *kill, cb_outbox *out)
     memcpy(row->reason, kill->reason, sizeof(row->reason));
     memcpy(row->actor, kill->actor, sizeof(row->actor));
     kill_store(row, out);
-    if (kill->level == 0) {
-        kill_clear_own(state, kill, out);
+    if (kill->is_lowering || kill->level == 0) {
+        kill_lower_own(state, kill, out);
     }
+}
+
+void exec_kill_put(exec_state *state, const exec_kill_row *wanted, cb_outbox *out)
+{
+    CB_ASSERT(wanted->level <= 4);
+    CB_ASSERT(wanted->scope[0] != '\0' && wanted->source[0] != '\0');
+    exec_kill_row *row = kill_get(state, wanted->scope, wanted->source);
+    if (row == NULL) {
+        row = &state->kills[EXEC_KILLS_MAX - 1];
+    }
+    row->level = wanted->level;
+    row->version++;
+    row->raised_ns = state->now_ns;
+    memcpy(row->reason, wanted->reason, sizeof(row->reason));
+    memcpy(row->actor, wanted->actor, sizeof(row->actor));
+    kill_store(row, out);
+}
+
+void exec_interlock(
+    exec_state *state, const char *scope, uint32_t level, const char *reason, cb_outbox *out)
+{
+    const exec_kill_row *now = kill_find(state, scope, "interlock");
+    const uint32_t before = now == NULL ? 0 : now->level;
+    if (before == level) {
+        return;
+    }
+    exec_kill_row row = {.level = level};
+    cb_textbuf text = cb_textbuf_over(row.scope, sizeof(row.scope));
+    cb_textbuf_add(&text, scope);
+    text = cb_textbuf_over(row.source, sizeof(row.source));
+    cb_textbuf_add(&text, "interlock");
+    text = cb_textbuf_over(row.actor, sizeof(row.actor));
+    cb_textbuf_add(&text, "execution");
+    text = cb_textbuf_over(row.reason, sizeof(row.reason));
+    cb_textbuf_add(&text, reason);
+    exec_kill_put(state, &row, out);
+    exec_emit_alert(level > 0 ? "interlock_holds" : "interlock_ends", NULL, level > 0, reason, out);
 }
 
 void exec_raise_kill(

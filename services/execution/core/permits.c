@@ -183,6 +183,10 @@ void exec_on_permit(exec_state *state, const cb_permit *permit, cb_outbox *out)
         exec_emit_alert("permit_refused", order, true, reason, out);
         return;
     }
+    if (permit->limits_version > state->limits_version) {
+        exec_watermark *mark = CB_STORE(out, EXEC_TABLE_WATERMARKS, exec_watermark);
+        *mark = (exec_watermark){.name = "limits_version", .value = permit->limits_version};
+    }
     state->limits_version = permit->limits_version;
     if (order->row.role == CB_ROLE_TAKE_PROFIT) {
         exec_legs_of_oco(state, order, out);

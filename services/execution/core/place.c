@@ -287,8 +287,10 @@ static void place_take_answer(
             return;
         }
         exec_apply_view(state, order, &answer->order, out);
+        exec_note_outcome(state, false, out);
         return;
     case CB_ANSWER_REJECTED:
+        exec_note_outcome(state, true, out);
         place_refused(state, order, CB_ORDER_STATE_REJECTED, answer->reason, out);
         return;
     case CB_ANSWER_NOT_SENT:

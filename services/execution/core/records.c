@@ -19,3 +19,6 @@ CB_DESC(exec_trail_row, "trail_row", EXEC_TRAIL_ROW_FIELDS)
 #define CB_SELF exec_command_row
 CB_DESC(exec_command_row, "command_row", EXEC_COMMAND_ROW_FIELDS)
 #undef CB_SELF
+#define CB_SELF exec_watermark
+CB_DESC(exec_watermark, "watermark", EXEC_WATERMARK_FIELDS)
+#undef CB_SELF

@@ -5,12 +5,20 @@
 
 #include "domain/messages.h"
 
-/* One kill level in force. source: "risk" (the latch, as told) or "execution" (raised here: UNKNOWN
- * rule, reconciliation); the claim statement obeys the highest of all. */
+/* One kill level in force; the claim statement obeys the highest of all. source:
+ *   risk       the latch, as told
+ *   execution  raised here for good reason (UNKNOWN rule, reconciliation, rejections, a full disk):
+ *              two persons lower it with risk's latch
+ *   local      the flag page, the same
+ *   interlock  a condition that holds no longer than it lasts (silent risk, old data, clock) */
 #define EXEC_KILL_ROW_FIELDS(F)                                                                    \
     F##_TEXT(1, scope, 48) F##_TEXT(2, source, 12) F##_U32(3, level) F##_TEXT(4, reason, 96)       \
         F##_TEXT(5, actor, 48) F##_TIME(6, raised_ns) F##_U64(7, version)
 CB_STRUCT(exec_kill_row, EXEC_KILL_ROW_FIELDS);
+
+/* A number that never falls, whatever restarts: "limits_version". */
+#define EXEC_WATERMARK_FIELDS(F) F##_TEXT(1, name, 24) F##_U64(2, value)
+CB_STRUCT(exec_watermark, EXEC_WATERMARK_FIELDS);
 
 /* Where a symbol's own trades stand. Trades up to baseline were there before the first start: their
  * effect is in the first balance snapshot. Trades up to mark need not be asked for again. */
@@ -55,6 +63,7 @@ typedef enum exec_table {
     EXEC_TABLE_REFUSALS,
     EXEC_TABLE_TRAILS,
     EXEC_TABLE_COMMANDS,
+    EXEC_TABLE_WATERMARKS,
     EXEC_TABLE_COUNT
 } exec_table;
 

@@ -188,6 +188,9 @@ void exec_on_recovered(exec_state *state, cb_outbox *out)
             order->due_ns = state->now_ns;
         }
     }
+    if (exec_kill_level_account(state) >= 4 && state->active_count == 0) {
+        return; /* off: the sweep asks the venue once more, and nothing else is begun */
+    }
     const void *body = cb_outbox_request(out, EXEC_REQUEST_SUBSCRIBE, sizeof(uint64_t));
     CB_ASSERT(body != NULL);
 }

@@ -3,7 +3,7 @@
 
 static void handle(gateway_call *call)
 {
-    gateway_kill(call, GATEWAY_KILL_RAISE);
+    gateway_kill(call);
 }
 
 const gateway_route gateway_route_kill_raise = {

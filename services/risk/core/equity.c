@@ -91,7 +91,8 @@ void risk_equity_roll(risk_step_context *step)
 }
 
 /* "daily_loss_max 0.0512 above 0.05" */
-static void raise_for(risk_step_context *step, const risk_rule *rule, const risk_finding *finding)
+static void raise_for(
+    risk_step_context *step, const risk_rule *rule, const risk_finding *finding, uint32_t level)
 {
     char reason[96];
     cb_textbuf text = cb_textbuf_over(reason, sizeof(reason));
@@ -105,7 +106,7 @@ static void raise_for(risk_step_context *step, const risk_rule *rule, const risk
     cb_textbuf_add(&name, "account:");
     cb_textbuf_add(&name, step->state->account.account);
     CB_ASSERT(!finding->is_pass);
-    risk_kill_raise(step, scope, 1, reason);
+    risk_kill_raise(step, scope, level, reason);
 }
 
 static risk_finding judge_loss(const risk_state *state, risk_rule_id id)
@@ -118,6 +119,37 @@ static risk_finding judge_loss(const risk_state *state, risk_rule_id id)
     return risk_rules[id]->check(&facts, state->config->rules[id]);
 }
 
+/* So far beyond its limit that open orders go too. */
+static bool is_far_beyond(const risk_state *state, const risk_finding *finding)
+{
+    int64_t far_e8 = 0;
+    const cb_status status =
+        cb_mul_e8(finding->limit_e8, state->config->escalation_e8, CB_ROUND_DOWN, &far_e8, NULL);
+    return status == CB_OK && finding->observed_e8 > far_e8;
+}
+
+/* The second step of each limit, once per day and per fall like the first. */
+static void check_far_losses(
+    risk_step_context *step, const risk_finding *day, const risk_finding *fall)
+{
+    risk_account *account = &step->state->account;
+    if (is_far_beyond(step->state, day) && account->loss_canceled_ns != account->day_start_ns) {
+        account->loss_canceled_ns = account->day_start_ns;
+        step->state->is_account_changed = true;
+        raise_for(step, &risk_rule_daily_loss_max, day, 2);
+    }
+    const bool is_far = is_far_beyond(step->state, fall);
+    if (is_far && !account->is_drawdown_canceled) {
+        raise_for(step, &risk_rule_drawdown_max, fall, 2);
+    }
+    /* It may be raised again after the limit itself was kept again. */
+    const bool is_canceled = is_far || (account->is_drawdown_canceled && !fall->is_pass);
+    if (is_canceled != account->is_drawdown_canceled) {
+        account->is_drawdown_canceled = is_canceled;
+        step->state->is_account_changed = true;
+    }
+}
+
 /* Passing a loss limit raises the latch once: per day for the daily loss, per fall for the
  * drawdown. Who lowers it again is not overruled, but the rules still refuse new risk. */
 static void check_losses(risk_step_context *step)
@@ -127,16 +159,17 @@ static void check_losses(risk_step_context *step)
     if (!day.is_pass && account->loss_latched_ns != account->day_start_ns) {
         account->loss_latched_ns = account->day_start_ns;
         step->state->is_account_changed = true;
-        raise_for(step, &risk_rule_daily_loss_max, &day);
+        raise_for(step, &risk_rule_daily_loss_max, &day, 1);
     }
     const risk_finding fall = judge_loss(step->state, RISK_RULE_ID_drawdown_max);
     if (!fall.is_pass && !account->is_drawdown_latched) {
-        raise_for(step, &risk_rule_drawdown_max, &fall);
+        raise_for(step, &risk_rule_drawdown_max, &fall, 1);
     }
     if (fall.is_pass == account->is_drawdown_latched) {
         account->is_drawdown_latched = !fall.is_pass;
         step->state->is_account_changed = true;
     }
+    check_far_losses(step, &day, &fall);
 }
 
 static void begin_valuing(risk_account *account, int64_t now_ns)

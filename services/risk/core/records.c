@@ -1,6 +1,11 @@
 /* The descriptions of the stored records; nothing else. */
 #include "services/risk/core/records.h"
 
+#define STATUS_TEXT(constant, text) text,
+static const char *const unkill_statuses[] = {RISK_UNKILL_STATUS_LIST(STATUS_TEXT)};
+const cb_enum_desc risk_unkill_status_desc = {
+    "unkill_status", sizeof(unkill_statuses) / sizeof(unkill_statuses[0]), unkill_statuses};
+
 #define CB_SELF risk_account
 CB_DESC(risk_account, "risk_account", RISK_ACCOUNT_FIELDS)
 #undef CB_SELF
@@ -33,4 +38,7 @@ CB_DESC(risk_judgement, "risk_judgement", RISK_JUDGEMENT_FIELDS)
 #undef CB_SELF
 #define CB_SELF risk_held
 CB_DESC(risk_held, "risk_held", RISK_HELD_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_unkill
+CB_DESC(risk_unkill, "risk_unkill", RISK_UNKILL_FIELDS)
 #undef CB_SELF

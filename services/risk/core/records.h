@@ -22,7 +22,9 @@
             F##_TIME(14, loss_latched_ns) /* day_start_ns for which the latch was raised */        \
         F##_BOOL(15, is_drawdown_latched)                                                          \
             F##_U64(16, kill_version) /* version of the newest change of the latch */              \
-        F##_TIME(17, updated_ns) F##_U64(18, held_count) /* intents that had to wait */
+        F##_TIME(17, updated_ns) F##_U64(18, held_count) /* intents that had to wait */            \
+        F##_TIME(19, loss_canceled_ns)                   /* as loss_latched_ns, for level 2 */     \
+        F##_BOOL(20, is_drawdown_canceled)
 
 /* What the account holds of one asset: the venue's word, carried on by the fills since. */
 #define RISK_BALANCE_FIELDS(F)                                                                     \
@@ -93,6 +95,25 @@
         F##_U64(3, number) /* 1, 2, 3 … in the order of arrival */                               \
         F##_TIME(4, deadline_ns)
 
+/* A lowering of the latch: asked for by one, approved by another. Wall times: market time may run
+ * at any speed, and people do not. */
+#define RISK_UNKILL_STATUS_LIST(X)                                                                 \
+    X(RISK_UNKILL_NONE, "none")                                                                    \
+    X(RISK_UNKILL_PENDING, "pending")                                                              \
+    X(RISK_UNKILL_APPROVED, "approved")                                                            \
+    X(RISK_UNKILL_WITHDRAWN, "withdrawn")                                                          \
+    X(RISK_UNKILL_EXPIRED, "expired")
+typedef enum risk_unkill_status { RISK_UNKILL_STATUS_LIST(CB_ENUM_CONSTANT) } risk_unkill_status;
+extern const cb_enum_desc risk_unkill_status_desc;
+#define RISK_UNKILL_FIELDS(F)                                                                      \
+    F##_ID(1, request_id) F##_U64(2, number) /* 1, 2, 3 … in the order of asking */              \
+        F##_TEXT(3, scope, 48) F##_U32(4, level) F##_TEXT(5, reason, 96) F##_TEXT(6, actor, 48)    \
+            F##_ENUM(7, status, risk_unkill_status)                                                \
+                F##_U64(8, kill_version) /* of the scope when it was asked, 0 = none */            \
+        F##_TIME(9, seen_ns)             /* service clock when it was asked */                     \
+        F##_TIME(10, requested_wall_ns) F##_TIME(11, ready_wall_ns) /* the cool-down is over */    \
+        F##_TIME(12, expires_wall_ns) F##_TIME(13, decided_wall_ns) F##_TEXT(14, approver, 48)
+
 CB_STRUCT(risk_account, RISK_ACCOUNT_FIELDS);
 CB_STRUCT(risk_balance, RISK_BALANCE_FIELDS);
 CB_STRUCT(risk_position, RISK_POSITION_FIELDS);
@@ -104,5 +125,6 @@ CB_STRUCT(risk_limit_value, RISK_LIMIT_VALUE_FIELDS);
 CB_STRUCT(risk_limits, RISK_LIMITS_FIELDS);
 CB_STRUCT(risk_judgement, RISK_JUDGEMENT_FIELDS);
 CB_STRUCT(risk_held, RISK_HELD_FIELDS);
+CB_STRUCT(risk_unkill, RISK_UNKILL_FIELDS);
 
 #endif /* RISK_RECORDS_H */

@@ -100,6 +100,8 @@ static void recover_decided(risk_state *state, const cb_event *event)
         (void)cb_idset_add(&state->judged_seen, CB_BODY(event, risk_judgement)->intent_id);
     } else if (event->type == RISK_EVENT_RECOVER_LIMITS) {
         state->limits = *CB_BODY(event, risk_limits);
+    } else if (event->type == RISK_EVENT_RECOVER_UNKILL) {
+        risk_unkill_recover(state, CB_BODY(event, risk_unkill));
     } else {
         CB_ASSERT(event->type == RISK_EVENT_RECOVER_KILL);
         risk_kill_recover(state, CB_BODY(event, cb_kill));

@@ -196,6 +196,8 @@ static void risk_step(void *opaque, const cb_event *event, cb_outbox *out)
             risk_hold_on_timer(&step);
         } else if (event->type == RISK_EVENT_KILL_COMMAND) {
             risk_kill_on_command(&step, CB_BODY(event, risk_kill_request));
+        } else if (event->type == RISK_EVENT_UNKILL_COMMAND) {
+            risk_unkill_on_command(&step, CB_BODY(event, risk_unkill_request));
         } else {
             on_message(&step, event);
         }
@@ -237,6 +239,9 @@ static uint64_t hash_unordered(const risk_state *state)
     }
     for (uint32_t i = 0; i < state->kills_count; i++) {
         sum += cb_body_hash(CB_HASH_SEED, &cb_kill_desc, &state->kills[i]);
+    }
+    for (uint32_t i = 0; i < state->unkills_count; i++) {
+        sum += cb_body_hash(CB_HASH_SEED, &risk_unkill_desc, &state->unkills[i]);
     }
     return sum;
 }

@@ -22,6 +22,9 @@ typedef struct risk_config {
     int64_t hold_reducing_max_ns; /* a reducing intent waits for its candle no longer than this */
     int64_t slippage_e8;          /* ratio added to the price of a market buy when reserving */
     int64_t fee_buffer_e8;        /* ratio of the notional kept for fees */
+    int64_t escalation_e8;        /* times a loss limit: level 2 instead of 1 */
+    int64_t unkill_cooldown_ns;   /* wall time between the request and the approval of a lowering */
+    int64_t unkill_expiry_ns;     /* wall time after which a request is void */
     int64_t rules[RISK_RULES_COUNT][CB_PARAMS_PER_ENTRY_MAX];
 } risk_config;
 
@@ -43,6 +46,7 @@ typedef enum risk_table {
     RISK_TABLE_HELD,
     RISK_TABLE_KILL,
     RISK_TABLE_KILL_CHANGE,
+    RISK_TABLE_UNKILL,
     RISK_TABLES_COUNT
 } risk_table;
 
@@ -62,13 +66,21 @@ typedef enum risk_event {
     RISK_EVENT_RECOVER_HELD,                  /* risk_held with is_held, by number */
     RISK_EVENT_RECOVER_INTENT,                /* cb_intent: of each held one, after RECOVER_HELD */
     RISK_EVENT_RECOVER_KILL,                  /* cb_kill */
-    RISK_EVENT_END
+    RISK_EVENT_RECOVER_UNKILL,                /* risk_unkill, by number; the newest are enough */
+    RISK_EVENT_END,
+    RISK_EVENT_UNKILL_COMMAND /* risk_unkill_request */
 } risk_event;
 
 typedef struct risk_kill_request {
     cb_kill_command command;
     char reply_to[RISK_REPLY_TO_MAX]; /* handed through to the answer */
 } risk_kill_request;
+
+typedef struct risk_unkill_request {
+    cb_unkill_command command;
+    char reply_to[RISK_REPLY_TO_MAX];
+    int64_t wall_ns; /* the machine's clock when it came */
+} risk_unkill_request;
 
 /* Requests of the core to its shell. */
 typedef enum risk_request {
@@ -81,6 +93,9 @@ typedef struct risk_kill_reply {
     bool is_ok;
     uint64_t version;
     char error[RISK_KILL_ERROR_MAX]; /* "" when ok */
+    cb_id request_id;                /* of a lowering, none otherwise */
+    risk_unkill_status status;
+    int64_t ready_wall_ns; /* when it may be approved */
 } risk_kill_reply;
 
 typedef enum risk_timer { RISK_TIMER_HOLD = 1 } risk_timer;

@@ -12,6 +12,7 @@
 #define RISK_RESERVATIONS_MAX 512 /* orders not terminal */
 #define RISK_COUNTERS_MAX 65      /* the account and 64 strategies */
 #define RISK_KILLS_MAX 64
+#define RISK_UNKILLS_MAX 32 /* requests remembered; the newest */
 #define RISK_HELD_MAX 64
 #define RISK_FILLS_REMEMBERED 16384
 #define RISK_JUDGED_REMEMBERED 16384
@@ -79,6 +80,9 @@ struct risk_state {
     risk_counter_slot counters[RISK_COUNTERS_MAX];
     uint32_t kills_count; /* the first is "*" */
     cb_kill kills[RISK_KILLS_MAX];
+    uint64_t unkills_made;
+    uint32_t unkills_count;
+    risk_unkill unkills[RISK_UNKILLS_MAX];
     uint32_t held_count;   /* in order of arrival */
     int64_t hold_timer_ns; /* when RISK_TIMER_HOLD fires, 0 = not set */
     risk_held_slot held[RISK_HELD_MAX];
@@ -187,6 +191,16 @@ void risk_kill_raise(
 /** Highest level of the scopes that cover the intent. */
 uint32_t risk_kill_level(const risk_state *state, const cb_intent *intent);
 void risk_kill_recover(risk_state *state, const cb_kill *kill);
+/** The latch of a scope, NULL when it never had one. [borrowed until the next step] */
+const cb_kill *risk_kill_of(const risk_state *state, const char *scope);
+/** "*" or kind:name. */
+bool risk_kill_is_scope(const char *scope);
+/** Brings a scope down as two persons agreed; announces it even when it stands there already. */
+void risk_kill_lower(risk_step_context *step, const risk_unkill *agreed);
+
+/* ---- unkill.c: lowering, by two ---- */
+void risk_unkill_on_command(risk_step_context *step, const risk_unkill_request *request);
+void risk_unkill_recover(risk_state *state, const risk_unkill *row);
 
 /* ---- limits.c ---- */
 /** Compares the configured limits with the newest stored version; stores a new one when they

@@ -63,6 +63,7 @@ RIG_UNUSED static exec_config rig_config(void)
         .data_age_max_ns = 10 * CB_NS_PER_S,
         .clock_offset_max_ns = 250 * CB_NS_PER_MS,
         .heartbeat_age_max_ns = 3 * CB_NS_PER_S,
+        .reject_rate_max_e8 = CB_E8, /* most tests are not about it */
     };
     return config;
 }

@@ -639,6 +639,8 @@ static void world_request(world *w, const cb_action *action)
             action->body_size);
         return;
     case EXEC_REQUEST_ALERT:
+    case EXEC_REQUEST_PAGE:
+    case EXEC_REQUEST_OFF:
     default:
         return;
     }

@@ -67,6 +67,7 @@ static inline const cb_desc *table_desc(uint32_t table)
         [RISK_TABLE_HELD] = &risk_held_desc,
         [RISK_TABLE_KILL] = &cb_kill_desc,
         [RISK_TABLE_KILL_CHANGE] = &cb_kill_desc,
+        [RISK_TABLE_UNKILL] = &risk_unkill_desc,
     };
     return descs[table];
 }
@@ -96,6 +97,9 @@ static inline bool same_key(uint32_t table, const void *a, const void *b)
         return cb_id_equal(((const risk_held *)a)->intent_id, ((const risk_held *)b)->intent_id);
     case RISK_TABLE_KILL:
         return cb_text_equal(((const cb_kill *)a)->scope, ((const cb_kill *)b)->scope);
+    case RISK_TABLE_UNKILL:
+        return cb_id_equal(
+            ((const risk_unkill *)a)->request_id, ((const risk_unkill *)b)->request_id);
     case RISK_TABLE_FILL:
     case RISK_TABLE_LIMITS:
     case RISK_TABLE_JUDGEMENT:
@@ -265,6 +269,7 @@ static inline void f_restart(fixture *f)
     f_recover_table(f, RISK_TABLE_HELD, RISK_EVENT_RECOVER_HELD);
     f_recover_intents(f);
     f_recover_table(f, RISK_TABLE_KILL, RISK_EVENT_RECOVER_KILL);
+    f_recover_table(f, RISK_TABLE_UNKILL, RISK_EVENT_RECOVER_UNKILL);
     f_feed(f, CB_EVENT_RECOVERED, NULL, 0);
 }
 
@@ -280,6 +285,9 @@ static inline void f_defaults(risk_config *config)
     config->hold_reducing_max_ns = CB_NS_PER_S;
     config->slippage_e8 = CB_E8 / 200;
     config->fee_buffer_e8 = CB_E8 / 500;
+    config->escalation_e8 = 100 * CB_E8;
+    config->unkill_cooldown_ns = 60 * CB_NS_PER_S;
+    config->unkill_expiry_ns = 3600 * CB_NS_PER_S;
     risk_config_rule_defaults(config);
 }
 
@@ -614,9 +622,58 @@ static inline void f_fill_all(
     f_order_event(f, permit, 3, CB_ORDER_STATE_FILLED, permit->qty.e8);
 }
 
+/* The answer to the last command. */
+static inline const risk_kill_reply *f_kill_reply(const fixture *f)
+{
+    for (uint32_t i = 0; i < f->out->actions_count; i++) {
+        if (f->out->actions[i].type == CB_ACTION_REQUEST &&
+            f->out->actions[i].request == RISK_REQUEST_KILL_REPLY) {
+            return f->out->actions[i].body;
+        }
+    }
+    print_error("no reply\n");
+    abort();
+}
+
+static inline void f_unkill(fixture *f,
+    cb_unkill_action action,
+    const cb_unkill_command *filled,
+    const char *actor,
+    int64_t wall_ns)
+{
+    risk_unkill_request request = {.command = *filled, .wall_ns = wall_ns};
+    F_TEXT(request.command.actor, actor);
+    F_TEXT(request.reply_to, "_INBOX.8");
+    request.command.action = action;
+    f_feed(f, RISK_EVENT_UNKILL_COMMAND, &request, sizeof(request));
+}
+
+/* Asked for by actor and approved by another after the cool-down; the approval's reply stays. */
+static inline void f_lower_kill(
+    fixture *f, const char *scope, uint32_t level, const char *reason, const char *actor)
+{
+    cb_unkill_command command;
+    memset(&command, 0, sizeof(command));
+    F_TEXT(command.scope, scope);
+    F_TEXT(command.reason, reason);
+    command.level = level;
+    f_unkill(f, CB_UNKILL_ACTION_REQUEST, &command, actor, T0);
+    if (!f_kill_reply(f)->is_ok) {
+        return; /* there is nothing to lower */
+    }
+    const cb_unkill_command approval = {.request_id = f_kill_reply(f)->request_id};
+    const int64_t later_ns = T0 + f->config.unkill_cooldown_ns;
+    f_unkill(f, CB_UNKILL_ACTION_APPROVE, &approval, "second", later_ns);
+}
+
+/* Level 0 is asked for and approved; anything else is raised. */
 static inline void f_command_kill(
     fixture *f, const char *scope, uint32_t level, const char *reason, const char *actor)
 {
+    if (level == 0) {
+        f_lower_kill(f, scope, level, reason, actor);
+        return;
+    }
     risk_kill_request request;
     memset(&request, 0, sizeof(request));
     F_TEXT(request.command.scope, scope);

@@ -339,6 +339,11 @@ static void an_exit_passes_what_does_not_concern_it(void **unused)
     intent = f_exit(f, "BTCUSDT", E8(40000), CB_E8 / 10);
     intent.data_ts_ns = T0;
     intent.purpose = CB_PURPOSE_FLATTEN;
+    f_expect_denied(f, &intent, "kill_level");
+    f_command_kill(f, "symbol:BTCUSDT", 3, "test", "tester");
+    intent = f_exit(f, "BTCUSDT", E8(40000), CB_E8 / 10);
+    intent.data_ts_ns = T0;
+    intent.purpose = CB_PURPOSE_FLATTEN;
     (void)f_expect_granted(f, &intent);
     f_destroy(f);
 }

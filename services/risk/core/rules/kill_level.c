@@ -1,5 +1,5 @@
-/* The kill latch. Level 1 lets reducing orders pass, level 2 nothing but the orders that flatten on
- * command at level 3; level 4 stops everything. Cancels need no permit. */
+/* The kill latch. Level 1 lets reducing orders pass, level 2 nothing, level 3 only those that
+ * flatten, level 4 nothing. Cancels need no permit. */
 #include "base/assert.h"
 #include "base/money.h"
 #include "services/risk/core/rule.h"
@@ -9,7 +9,8 @@ static int64_t level_max(const risk_facts *facts)
     if (!facts->is_reducing) {
         return 0;
     }
-    return facts->intent->purpose == CB_PURPOSE_FLATTEN ? 3 : 1;
+    const bool is_flattening = facts->intent->purpose == CB_PURPOSE_FLATTEN;
+    return is_flattening && facts->kill_level == 3 ? 3 : 1;
 }
 
 static risk_finding check(const risk_facts *facts, const int64_t *params)
