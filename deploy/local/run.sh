@@ -105,6 +105,8 @@ venue = binance"
       echo "order.window = $(bounded 3 60)"; echo "caps.data_age_max = $([ -n "${REPLAY:-}" ] && echo 120s || bounded 10 600)"
       echo "caps.clock_offset_max = $(bounded 1 60)"
       echo "kill.page = $RUN/state/kill.page"
+      # A full disk of a developer's machine is no reason to stop simulated money early.
+      echo "disk.warn = ${DISK_WARN:-0.97}"; echo "disk.stop = ${DISK_STOP:-0.99}"
       [ -z "${REPLAY:-}" ] || echo "reconcile.light = 60s"
       [ "${STANDBY:-}" != 1 ] || { echo "standby = true"; echo "instance = a"; }
       venue_conf; echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"; keys_conf; } | write_conf execution

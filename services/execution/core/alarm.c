@@ -63,13 +63,22 @@ void exec_on_watch(exec_state *state, const exec_watch *watch, cb_outbox *out)
     }
 }
 
+static uint32_t count_rejected(const exec_state *state)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < EXEC_OUTCOMES_MAX; i++) {
+        count += (state->outcomes >> i) & 1U;
+    }
+    return count;
+}
+
 void exec_note_outcome(exec_state *state, bool is_rejected, cb_outbox *out)
 {
     CB_ASSERT(state->outcomes_count <= EXEC_OUTCOMES_MAX);
     const uint32_t mask = (UINT32_C(1) << EXEC_OUTCOMES_MAX) - 1;
     state->outcomes = ((state->outcomes << 1) | (is_rejected ? 1U : 0U)) & mask;
     state->outcomes_count += state->outcomes_count < EXEC_OUTCOMES_MAX ? 1 : 0;
-    const int64_t bad_e8 = __builtin_popcount(state->outcomes) * CB_E8;
+    const int64_t bad_e8 = (int64_t)count_rejected(state) * CB_E8;
     if (state->outcomes_count < EXEC_OUTCOMES_MAX ||
         bad_e8 <= state->config->reject_rate_max_e8 * EXEC_OUTCOMES_MAX) {
         return;

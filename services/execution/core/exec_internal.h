@@ -33,8 +33,8 @@
 #define EXEC_COMMANDS_MAX 64
 
 #define EXEC_COVER_WAIT_NS CB_NS_PER_S /* fills that come together are covered together */
-#define EXEC_OUTCOMES_MAX 20 /* answers that the reject rate is taken of */
-#define EXEC_STALE_FACTOR 3  /* times caps.data_age_max: the feed has stopped */
+#define EXEC_OUTCOMES_MAX 20           /* answers that the reject rate is taken of */
+#define EXEC_STALE_FACTOR 3            /* times caps.data_age_max: the feed has stopped */
 
 /* What is being read about an order. */
 typedef enum exec_step {
