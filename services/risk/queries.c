@@ -107,6 +107,10 @@ static const char trace_sql[] =
     "  intent_id, 'expires_ns', expires_ns, 'not_after_ns', not_after_ns, 'order_hash',"
     "  encode(order_hash, 'hex'), 'limits_version', limits_version) FROM permit"
     "  WHERE correlation_id = " UUID_1
+    " UNION ALL SELECT r.at_ns, r.number, 0, 'request', r.kind || ' by ' || r.actor || CASE WHEN"
+    "  r.outcome <> '' THEN ': ' || r.outcome ELSE '' END, jsonb_build_object('request_id',"
+    "  r.request_id) FROM request r LEFT JOIN order_command c ON c.command_id = r.request_id"
+    "  WHERE coalesce(c.correlation_id, r.request_id) = " UUID_1
     " UNION ALL SELECT updated_ns, number, 102, 'reservation', state || ', ' ||"
     "  e8(remaining_e8) || ' of ' || e8(qty_e8) || ' reserved', jsonb_build_object('intent_id',"
     "  intent_id, 'cum_qty', e8(cum_qty_e8), 'version', version) FROM reservation"

@@ -54,6 +54,10 @@ static const recover_row rows_in_order[] = {
         &cb_intent_desc,
         "SELECT intent.* FROM intent JOIN held USING (intent_id) WHERE held.is_held" BOUND
         " ORDER BY held.number"},
+    {RISK_EVENT_RECOVER_REQUEST,
+        &risk_request_row_desc,
+        "SELECT * FROM (SELECT * FROM request WHERE number > 0" BOUND
+        " ORDER BY number DESC LIMIT 1024) newest ORDER BY number"},
     {RISK_EVENT_RECOVER_KILL,
         &cb_kill_desc,
         "SELECT * FROM kill WHERE version > 0" BOUND

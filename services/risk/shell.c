@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/strview.h"
+#include "base/textbuf.h"
 #include "base/timefmt.h"
 #include "services/risk/risk_shell.h"
 
@@ -35,6 +36,8 @@ static const cb_table tables[RISK_TABLES_COUNT] = {
     [RISK_TABLE_KILL] = {"kill", &cb_kill_desc, CB_STORE_UPSERT, "scope"},
     [RISK_TABLE_KILL_CHANGE] = {"kill_change", &cb_kill_desc, CB_STORE_INSERT, NULL},
     [RISK_TABLE_UNKILL] = {"unkill", &risk_unkill_desc, CB_STORE_UPSERT, "request_id"},
+    [RISK_TABLE_REQUEST] = {"request", &risk_request_row_desc, CB_STORE_INSERT, NULL},
+    [RISK_TABLE_COMMAND] = {"order_command", &cb_order_command_desc, CB_STORE_INSERT, NULL},
 };
 
 /* beats holds the latch as it is stored: the core runs ahead of the database, and a lowered level
@@ -180,11 +183,53 @@ static void on_unkill(cb_shell *shell, const cb_unkill_command *command, const c
     cb_shell_feed(shell, RISK_EVENT_UNKILL_COMMAND, &request, sizeof(request));
 }
 
+static void on_order_request(cb_shell *shell, bool is_place, const void *body, const char *reply_to)
+{
+    risk_order_request request = {.is_place = is_place};
+    if (is_place) {
+        request.intent = *(const cb_intent *)body;
+    } else {
+        request.command = *(const cb_order_command *)body;
+    }
+    if (!cb_text_copy(request.reply_to, sizeof(request.reply_to), cb_sv_from(reply_to))) {
+        CB_LOG(cb_shell_log(shell), CB_LOG_WARN, "order_reply_too_long", CB_KV("to", reply_to));
+    }
+    cb_shell_feed(shell, RISK_EVENT_ORDER_REQUEST, &request, sizeof(request));
+}
+
+static void reply_order(cb_shell *shell, const risk_order_reply *reply)
+{
+    char json[REPLY_MAX];
+    char id[CB_ID_TEXT_MAX];
+    char qty[48];
+    cb_textbuf qty_text = cb_textbuf_over(qty, sizeof(qty));
+    cb_id_print(reply->id, id);
+    cb_textbuf_add_e8(&qty_text, reply->qty.e8);
+    const int size = snprintf(json,
+        sizeof(json),
+        "{\"ok\":%s,\"id\":\"%s\",\"repeat\":%s,\"qty\":\"%s\",\"code\":\"%s\","
+        "\"error\":\"%s\"}",
+        reply->is_ok ? "true" : "false",
+        id,
+        reply->is_repeat ? "true" : "false",
+        qty,
+        reply->code,
+        reply->error);
+    CB_ASSERT(size > 0 && (size_t)size < sizeof(json));
+    if (reply->reply_to[0] != '\0') {
+        cb_shell_reply(shell, reply->reply_to, json, (size_t)size);
+    }
+}
+
 static void on_bus_request(
     cb_shell *shell, cb_subject_id subject, const void *body, const char *reply_to)
 {
     if (subject == CB_SUBJECT_UNKILL_COMMAND) {
         on_unkill(shell, body, reply_to);
+        return;
+    }
+    if (subject == CB_SUBJECT_INTENT_REQUEST || subject == CB_SUBJECT_COMMAND_REQUEST) {
+        on_order_request(shell, subject == CB_SUBJECT_INTENT_REQUEST, body, reply_to);
         return;
     }
     if (subject != CB_SUBJECT_KILL_COMMAND) {
@@ -264,6 +309,10 @@ static void on_request(cb_shell *shell, uint32_t request, const void *body, size
     case RISK_REQUEST_KILL_REPLY:
         CB_ASSERT(body_size == sizeof(risk_kill_reply));
         reply_kill(shell, body);
+        break;
+    case RISK_REQUEST_ORDER_REPLY:
+        CB_ASSERT(body_size == sizeof(risk_order_reply));
+        reply_order(shell, body);
         break;
     case RISK_REQUEST_KILL_CHANGED:
         CB_ASSERT(body_size == sizeof(cb_kill));

@@ -150,7 +150,7 @@ static void want(player *self, int64_t now_ns, cb_outbox *out)
     intent->purpose = is_sell ? CB_PURPOSE_EXIT : CB_PURPOSE_ENTRY;
     intent->reduce_only = is_sell;
     intent->order_type = CB_ORDER_TYPE_MARKET;
-    intent->tif = CB_TIF_GTC;
+    intent->tif = CB_TIF_NONE;
     intent->reference_price.e8 = self->price_e8;
     intent->stop_loss.e8 = is_sell ? 0 : self->price_e8 / 2;
     intent->data_ts_ns = now_ns - 500 * CB_NS_PER_MS;

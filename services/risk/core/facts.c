@@ -1,6 +1,8 @@
 /* Gathers what the rules look at from the state. Nothing is decided here. */
 #include "base/assert.h"
 #include "base/strview.h"
+#include "base/textbuf.h"
+#include "domain/terms.h"
 #include "services/risk/core/state.h"
 
 static const risk_symbol *symbol_named(const risk_state *state, const char *name)
@@ -57,7 +59,7 @@ static int64_t position_exposure(const risk_symbol *symbol)
 static void gather_exposure(const risk_state *state, const risk_symbol *symbol, risk_facts *facts)
 {
     risk_reserved reserved;
-    risk_reservation_sum(state, facts->intent->symbol, &reserved);
+    risk_reservation_sum(state, facts->intent->symbol, facts->intent->replaces, &reserved);
     facts->exposure_e8 = reserved.buy_notional_e8;
     for (uint32_t i = 0; i < state->symbols_count; i++) {
         facts->exposure_e8 = risk_add(facts->exposure_e8, position_exposure(&state->symbols[i]));
@@ -98,7 +100,9 @@ static void gather_prices(const risk_state *state, risk_facts *facts)
 {
     const cb_intent *intent = facts->intent;
     const bool has_limit = intent->limit_price.e8 > 0;
-    const int64_t entry_e8 = has_limit ? intent->limit_price.e8 : intent->reference_price.e8;
+    const int64_t unlimited_e8 =
+        intent->trigger_price.e8 > 0 ? intent->trigger_price.e8 : intent->reference_price.e8;
+    const int64_t entry_e8 = has_limit ? intent->limit_price.e8 : unlimited_e8;
     facts->is_buy = intent->side == CB_SIDE_BUY;
     facts->entry_price_e8 = entry_e8 > 0 ? entry_e8 : 0;
     facts->price_e8 = has_limit || !facts->is_buy
@@ -119,10 +123,27 @@ static bool are_terms_sane(const risk_state *state, const risk_facts *facts)
     const bool is_priced = intent->reference_price.e8 > 0 && intent->limit_price.e8 >= 0;
     const bool is_bounded = intent->qty.e8 >= 0 && intent->stop_loss.e8 >= 0 &&
                             intent->take_profit.e8 >= 0 && intent->not_after_ns > 0;
-    const bool is_market_priced =
-        intent->order_type == CB_ORDER_TYPE_MARKET && intent->limit_price.e8 != 0;
-    return has_side && is_ours && has_type && is_priced && is_bounded && !is_market_priced &&
+    return has_side && is_ours && has_type && is_priced && is_bounded &&
            intent->strategy[0] != '\0';
+}
+
+/* Type, time in force and conditions against the one table; the field is named in the detail. */
+static bool are_terms_fitting(risk_facts *facts)
+{
+    const cb_terms terms = cb_terms_of_intent(facts->intent);
+    cb_terms_refusal refusal = cb_terms_check(&terms);
+    if (refusal.field == NULL && !cb_id_is_none(facts->intent->group_id) &&
+        !cb_id_equal(facts->intent->group_id, facts->intent->intent_id)) {
+        refusal = (cb_terms_refusal){"group_id", "is not the intent's own"};
+    }
+    if (refusal.field == NULL) {
+        return true;
+    }
+    cb_textbuf text = cb_textbuf_over(facts->terms_detail, sizeof(facts->terms_detail));
+    cb_textbuf_add(&text, refusal.field);
+    cb_textbuf_add(&text, " ");
+    cb_textbuf_add(&text, refusal.why);
+    return false;
 }
 
 /* Another quote asset than the account's could not be added up. */
@@ -136,7 +157,7 @@ static void gather_missing(const risk_state *state, const risk_symbol *symbol, r
 {
     const bool is_known[RISK_MISSING_COUNT] = {
         [RISK_MISSING_NOTHING] = true,
-        [RISK_MISSING_TERMS] = are_terms_sane(state, facts),
+        [RISK_MISSING_TERMS] = are_terms_sane(state, facts) && are_terms_fitting(facts),
         [RISK_MISSING_INSTRUMENT] =
             symbol != NULL && symbol->is_configured && is_quoted_in_ours(state, facts),
         [RISK_MISSING_ROOM] = state->open_count < RISK_RESERVATIONS_MAX,

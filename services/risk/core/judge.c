@@ -143,6 +143,10 @@ static void reserve(risk_step_context *step, const cb_intent *intent, const judg
     row->remaining = row->qty;
     row->price.e8 = judged->facts.price_e8;
     row->unit_cost.e8 = judged->facts.unit_cost_e8;
+    row->group_id = intent->group_id;
+    row->role = intent->role;
+    row->leg = intent->role == CB_ROLE_TAKE_PROFIT ? RISK_LEG_FIRST : 0;
+    row->replaces = intent->replaces;
     CB_ASSERT(row->qty.e8 > 0);
     CB_ASSERT(row->unit_cost.e8 >= row->price.e8);
 }
@@ -256,19 +260,43 @@ static void begin(risk_step_context *step, const cb_intent *intent, judgement *j
     risk_facts_gather(state, intent, step->now_ns, &judged->facts);
 }
 
+static void judge(risk_step_context *step, const cb_intent *intent, judgement *judged)
+{
+    begin(step, intent, judged);
+    risk_size_order(step->state, &judged->facts);
+    evaluate(step->state, judged);
+    store_judgement(step, intent, judged);
+    if (judged->is_granted) {
+        grant(step, intent, judged);
+    } else {
+        deny(step, intent, judged);
+    }
+    CB_ASSERT(judged->number == step->state->account.judged_count);
+}
+
 void risk_judge_intent(risk_step_context *step, const cb_intent *intent)
 {
     judgement judged;
-    begin(step, intent, &judged);
-    risk_size_order(step->state, &judged.facts);
-    evaluate(step->state, &judged);
-    store_judgement(step, intent, &judged);
+    judge(step, intent, &judged);
+}
+
+void risk_judge_asked(risk_step_context *step, const cb_intent *intent, risk_answer *answer)
+{
+    judgement judged;
+    judge(step, intent, &judged);
+    *answer = (risk_answer){.is_granted = judged.is_granted, .qty_e8 = judged.facts.qty_e8};
     if (judged.is_granted) {
-        grant(step, intent, &judged);
-    } else {
-        deny(step, intent, &judged);
+        return;
     }
-    CB_ASSERT(judged.number == step->state->account.judged_count);
+    cb_textbuf why = cb_textbuf_over(answer->why, sizeof(answer->why));
+    cb_textbuf_add(&why, judged.rule);
+    cb_textbuf_add(&why, ": ");
+    cb_textbuf_add(&why, judged.found.detail[0] != '\0' ? judged.found.detail : "observed ");
+    if (judged.found.detail[0] == '\0') {
+        cb_textbuf_add_e8(&why, judged.found.observed_e8);
+        cb_textbuf_add(&why, ", limit ");
+        cb_textbuf_add_e8(&why, judged.found.limit_e8);
+    }
 }
 
 void risk_judge_stale(risk_step_context *step, const cb_intent *intent)

@@ -42,3 +42,6 @@ CB_DESC(risk_held, "risk_held", RISK_HELD_FIELDS)
 #define CB_SELF risk_unkill
 CB_DESC(risk_unkill, "risk_unkill", RISK_UNKILL_FIELDS)
 #undef CB_SELF
+#define CB_SELF risk_request_row
+CB_DESC(risk_request_row, "request_row", RISK_REQUEST_FIELDS)
+#undef CB_SELF

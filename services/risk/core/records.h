@@ -24,7 +24,7 @@
             F##_U64(16, kill_version) /* version of the newest change of the latch */              \
         F##_TIME(17, updated_ns) F##_U64(18, held_count) /* intents that had to wait */            \
         F##_TIME(19, loss_canceled_ns)                   /* as loss_latched_ns, for level 2 */     \
-        F##_BOOL(20, is_drawdown_canceled)
+        F##_BOOL(20, is_drawdown_canceled) F##_U64(21, requests_count) /* of people, ever */
 
 /* What the account holds of one asset: the venue's word, carried on by the fills since. */
 #define RISK_BALANCE_FIELDS(F)                                                                     \
@@ -55,7 +55,10 @@
         F##_PRICE(15, unit_cost) /* price and the fee buffer */                                    \
         F##_U32(16, version)     /* of the newest order event */                                   \
         F##_U64(17, number)      /* 1, 2, 3 … in the order of reserving */                       \
-        F##_TIME(18, reserved_ns) F##_TIME(19, updated_ns)
+        F##_TIME(18, reserved_ns) F##_TIME(19, updated_ns) F##_ID(20, group_id)                    \
+            F##_ENUM(21, role, cb_role) F##_U32(22, leg)                                           \
+                F##_QTY(23, uncovered) /* of a parent: filled, and not yet in a child's order */   \
+        F##_ID(24, replaces)
 
 /* A fill that has been counted; the key is the venue's identity of the trade. */
 #define RISK_FILL_FIELDS(F)                                                                        \
@@ -113,6 +116,10 @@ extern const cb_enum_desc risk_unkill_status_desc;
         F##_TIME(9, seen_ns)             /* service clock when it was asked */                     \
         F##_TIME(10, requested_wall_ns) F##_TIME(11, ready_wall_ns) /* the cool-down is over */    \
         F##_TIME(12, expires_wall_ns) F##_TIME(13, decided_wall_ns) F##_TEXT(14, approver, 48)
+/* What a person asked for, and what came of it ("" = granted or passed on). */
+#define RISK_REQUEST_FIELDS(F)                                                                     \
+    F##_ID(1, request_id) F##_I64(2, hash) F##_U64(3, number) F##_TEXT(4, kind, 12)                \
+        F##_TEXT(5, actor, 32) F##_TIME(6, at_ns) F##_TEXT(7, outcome, 96)
 
 CB_STRUCT(risk_account, RISK_ACCOUNT_FIELDS);
 CB_STRUCT(risk_balance, RISK_BALANCE_FIELDS);
@@ -126,5 +133,6 @@ CB_STRUCT(risk_limits, RISK_LIMITS_FIELDS);
 CB_STRUCT(risk_judgement, RISK_JUDGEMENT_FIELDS);
 CB_STRUCT(risk_held, RISK_HELD_FIELDS);
 CB_STRUCT(risk_unkill, RISK_UNKILL_FIELDS);
+CB_STRUCT(risk_request_row, RISK_REQUEST_FIELDS);
 
 #endif /* RISK_RECORDS_H */

@@ -102,6 +102,8 @@ static void recover_decided(risk_state *state, const cb_event *event)
         state->limits = *CB_BODY(event, risk_limits);
     } else if (event->type == RISK_EVENT_RECOVER_UNKILL) {
         risk_unkill_recover(state, CB_BODY(event, risk_unkill));
+    } else if (event->type == RISK_EVENT_RECOVER_REQUEST) {
+        risk_request_remember(state, CB_BODY(event, risk_request_row));
     } else {
         CB_ASSERT(event->type == RISK_EVENT_RECOVER_KILL);
         risk_kill_recover(state, CB_BODY(event, cb_kill));

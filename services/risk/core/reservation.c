@@ -118,6 +118,10 @@ void risk_reservation_on_order(risk_step_context *step, const cb_order *order)
         return;
     }
     risk_reservation_slot *slot = risk_reservation_find(state, order_identity(order));
+    if (slot == NULL && risk_group_is_ours(state, order)) {
+        risk_group_reserve_child(step, order);
+        return;
+    }
     if (slot == NULL) {
         reserve_foreign(step, order);
         return;
@@ -129,6 +133,7 @@ void risk_reservation_on_order(risk_step_context *step, const cb_order *order)
     slot->row.state = order->state;
     slot->row.updated_ns = step->now_ns;
     slot->is_changed = true;
+    risk_group_on_order(&slot->row, order);
     if (cb_order_is_terminal(order->state)) {
         end_reservation(step, slot);
     }
@@ -151,13 +156,15 @@ void risk_reservation_on_fill(risk_step_context *step, const cb_fill *fill)
     }
     row->cum_qty.e8 += used_e8;
     row->remaining.e8 -= used_e8;
+    risk_group_on_fill(row, used_e8);
     row->updated_ns = step->now_ns;
     slot->is_changed = true;
     CB_ASSERT(row->remaining.e8 == row->qty.e8 - row->cum_qty.e8);
     CB_ASSERT(row->remaining.e8 >= 0);
 }
 
-void risk_reservation_sum(const risk_state *state, const char *symbol, risk_reserved *out)
+void risk_reservation_sum(
+    const risk_state *state, const char *symbol, cb_id without, risk_reserved *out)
 {
     *out = (risk_reserved){.buy_notional_e8 = 0};
     CB_ASSERT(state->open_count <= RISK_RESERVATIONS_MAX);
@@ -165,9 +172,14 @@ void risk_reservation_sum(const risk_state *state, const char *symbol, risk_rese
         const risk_reservation *row = &state->open[i].row;
         const bool is_symbol = cb_text_equal(row->symbol, symbol);
         CB_ASSERT(row->remaining.e8 >= 0);
+        if (!cb_id_is_none(without) && cb_id_equal(row->intent_id, without)) {
+            continue;
+        }
+        out->symbol_sell_qty_e8 =
+            risk_add(out->symbol_sell_qty_e8, is_symbol ? row->uncovered.e8 : 0);
         if (row->side == CB_SIDE_SELL) {
             out->symbol_sell_qty_e8 =
-                risk_add(out->symbol_sell_qty_e8, is_symbol ? row->remaining.e8 : 0);
+                risk_add(out->symbol_sell_qty_e8, is_symbol ? risk_group_counted(state, row) : 0);
             continue;
         }
         const int64_t notional_e8 = risk_mul_up(row->remaining.e8, row->price.e8);

@@ -150,6 +150,9 @@ static void on_message(risk_step_context *step, const cb_event *event)
     case CB_MSG_FILL:
         risk_account_on_fill(step, CB_BODY(event, cb_fill));
         break;
+    case CB_MSG_ORDER_COMMAND:
+        risk_request_on_command(step, CB_BODY(event, cb_order_command));
+        break;
     case CB_MSG_BALANCE:
         risk_account_on_balance(step, CB_BODY(event, cb_balance));
         break;
@@ -194,6 +197,8 @@ static void risk_step(void *opaque, const cb_event *event, cb_outbox *out)
         if (event->type == CB_EVENT_TIMER) {
             CB_ASSERT(CB_BODY(event, cb_timer_event)->timer_id == RISK_TIMER_HOLD);
             risk_hold_on_timer(&step);
+        } else if (event->type == RISK_EVENT_ORDER_REQUEST) {
+            risk_request_on_order(&step, CB_BODY(event, risk_order_request));
         } else if (event->type == RISK_EVENT_KILL_COMMAND) {
             risk_kill_on_command(&step, CB_BODY(event, risk_kill_request));
         } else if (event->type == RISK_EVENT_UNKILL_COMMAND) {

@@ -47,6 +47,8 @@ typedef enum risk_table {
     RISK_TABLE_KILL,
     RISK_TABLE_KILL_CHANGE,
     RISK_TABLE_UNKILL,
+    RISK_TABLE_REQUEST,
+    RISK_TABLE_COMMAND,
     RISK_TABLES_COUNT
 } risk_table;
 
@@ -67,8 +69,10 @@ typedef enum risk_event {
     RISK_EVENT_RECOVER_INTENT,                /* cb_intent: of each held one, after RECOVER_HELD */
     RISK_EVENT_RECOVER_KILL,                  /* cb_kill */
     RISK_EVENT_RECOVER_UNKILL,                /* risk_unkill, by number; the newest are enough */
+    RISK_EVENT_RECOVER_REQUEST,               /* risk_request_row, by number; the newest */
     RISK_EVENT_END,
-    RISK_EVENT_UNKILL_COMMAND /* risk_unkill_request */
+    RISK_EVENT_UNKILL_COMMAND, /* risk_unkill_request */
+    RISK_EVENT_ORDER_REQUEST   /* risk_order_request */
 } risk_event;
 
 typedef struct risk_kill_request {
@@ -81,11 +85,19 @@ typedef struct risk_unkill_request {
     char reply_to[RISK_REPLY_TO_MAX];
     int64_t wall_ns; /* the machine's clock when it came */
 } risk_unkill_request;
+/* A person's request for an order, or a command about one. */
+typedef struct risk_order_request {
+    bool is_place;
+    cb_intent intent;
+    cb_order_command command;
+    char reply_to[RISK_REPLY_TO_MAX];
+} risk_order_request;
 
 /* Requests of the core to its shell. */
 typedef enum risk_request {
-    RISK_REQUEST_KILL_REPLY,  /* risk_kill_reply: answer the command, its effect is durable */
-    RISK_REQUEST_KILL_CHANGED /* cb_kill: a scope's new level is durable, announce it */
+    RISK_REQUEST_KILL_REPLY,   /* risk_kill_reply: answer the command, its effect is durable */
+    RISK_REQUEST_KILL_CHANGED, /* cb_kill: a scope's new level is durable, announce it */
+    RISK_REQUEST_ORDER_REPLY   /* risk_order_reply: what was asked is judged and stored */
 } risk_request;
 
 typedef struct risk_kill_reply {
@@ -97,6 +109,16 @@ typedef struct risk_kill_reply {
     risk_unkill_status status;
     int64_t ready_wall_ns; /* when it may be approved */
 } risk_kill_reply;
+
+typedef struct risk_order_reply {
+    char reply_to[RISK_REPLY_TO_MAX];
+    cb_id id; /* of the intent or the command */
+    bool is_ok;
+    bool is_repeat;
+    cb_qty qty;    /* granted */
+    char code[16]; /* "" when ok: denied, conflict, unknown, malformed */
+    char error[RISK_KILL_ERROR_MAX];
+} risk_order_reply;
 
 typedef enum risk_timer { RISK_TIMER_HOLD = 1 } risk_timer;
 

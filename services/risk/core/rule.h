@@ -37,6 +37,7 @@ typedef struct risk_facts {
     const cb_intent *intent;         /* [borrowed] */
     const cb_instrument *instrument; /* [borrowed] NULL when unknown */
     risk_missing missing;            /* the first thing that is not known */
+    char terms_detail[96];           /* TERMS: which field does not fit, and why; "" = no field */
     uint32_t missing_count;
     uint32_t kill_level; /* highest of all scopes that cover the intent */
 

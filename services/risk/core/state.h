@@ -17,6 +17,8 @@
 #define RISK_FILLS_REMEMBERED 16384
 #define RISK_JUDGED_REMEMBERED 16384
 #define RISK_FOREIGN_REMEMBERED 1024
+#define RISK_REQUESTS_REMEMBERED 1024
+#define RISK_LEG_FIRST 1000 /* an OCO's first pair, as execution numbers it */
 #define RISK_ASSET_TEXT_MAX 12
 #define RISK_SYMBOL_TEXT_MAX 24
 
@@ -94,6 +96,7 @@ struct risk_state {
     cb_idset_slot fills_slots[RISK_FILLS_REMEMBERED];
     cb_idset_slot judged_slots[RISK_JUDGED_REMEMBERED];
     cb_idset_slot foreign_slots[RISK_FOREIGN_REMEMBERED];
+    risk_request_row requests[RISK_REQUESTS_REMEMBERED]; /* a ring by number */
 };
 
 /* What a step works on. */
@@ -154,7 +157,24 @@ typedef struct risk_reserved {
     int64_t symbol_buy_notional_e8; /* of one symbol */
     int64_t symbol_sell_qty_e8;     /* base units in open sells of that symbol */
 } risk_reserved;
-void risk_reservation_sum(const risk_state *state, const char *symbol, risk_reserved *out);
+/** without: an order whose place is taken, not counted; none for all. */
+void risk_reservation_sum(
+    const risk_state *state, const char *symbol, cb_id without, risk_reserved *out);
+
+/* ---- group.c ---- */
+/** A child of a group that we permitted. */
+bool risk_group_is_ours(const risk_state *state, const cb_order *order);
+void risk_group_reserve_child(risk_step_context *step, const cb_order *order);
+/** Takes in what a new version of the order says of its quantities. */
+void risk_group_on_order(risk_reservation *row, const cb_order *order);
+void risk_group_on_fill(risk_reservation *row, int64_t filled_e8);
+/** What of a reservation counts, given the other leg of its pair. */
+int64_t risk_group_counted(const risk_state *state, const risk_reservation *row);
+
+/* ---- request.c ---- */
+void risk_request_on_order(risk_step_context *step, const risk_order_request *request);
+void risk_request_on_command(risk_step_context *step, const cb_order_command *command);
+void risk_request_remember(risk_state *state, const risk_request_row *row);
 
 /* ---- hold.c ---- */
 void risk_hold_on_intent(risk_step_context *step, const cb_intent *intent);
@@ -173,6 +193,13 @@ void risk_facts_set_qty(risk_facts *facts, int64_t qty_e8);
 void risk_size_order(const risk_state *state, risk_facts *facts);
 /** Answers an intent with a permit or a denial. */
 void risk_judge_intent(risk_step_context *step, const cb_intent *intent);
+/* What became of an intent, for who waits for the answer. */
+typedef struct risk_answer {
+    bool is_granted;
+    int64_t qty_e8;
+    char why[96]; /* "" when granted */
+} risk_answer;
+void risk_judge_asked(risk_step_context *step, const cb_intent *intent, risk_answer *answer);
 /** Denies an intent that came, or waited, too long. */
 void risk_judge_stale(risk_step_context *step, const cb_intent *intent);
 

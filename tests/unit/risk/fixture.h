@@ -68,6 +68,8 @@ static inline const cb_desc *table_desc(uint32_t table)
         [RISK_TABLE_KILL] = &cb_kill_desc,
         [RISK_TABLE_KILL_CHANGE] = &cb_kill_desc,
         [RISK_TABLE_UNKILL] = &risk_unkill_desc,
+        [RISK_TABLE_REQUEST] = &risk_request_row_desc,
+        [RISK_TABLE_COMMAND] = &cb_order_command_desc,
     };
     return descs[table];
 }
@@ -107,6 +109,8 @@ static inline bool same_key(uint32_t table, const void *a, const void *b)
     case RISK_TABLE_DENIAL:
     case RISK_TABLE_INTENT:
     case RISK_TABLE_KILL_CHANGE:
+    case RISK_TABLE_REQUEST:
+    case RISK_TABLE_COMMAND:
     case RISK_TABLES_COUNT:
         break;
     }
@@ -270,6 +274,7 @@ static inline void f_restart(fixture *f)
     f_recover_intents(f);
     f_recover_table(f, RISK_TABLE_KILL, RISK_EVENT_RECOVER_KILL);
     f_recover_table(f, RISK_TABLE_UNKILL, RISK_EVENT_RECOVER_UNKILL);
+    f_recover_table(f, RISK_TABLE_REQUEST, RISK_EVENT_RECOVER_REQUEST);
     f_feed(f, CB_EVENT_RECOVERED, NULL, 0);
 }
 
@@ -457,7 +462,7 @@ static inline cb_intent f_intent(fixture *f, const char *symbol, int64_t price_e
     cb_intent intent = {.side = CB_SIDE_BUY,
         .purpose = CB_PURPOSE_ENTRY,
         .order_type = CB_ORDER_TYPE_MARKET,
-        .tif = CB_TIF_GTC,
+        .tif = CB_TIF_NONE,
         .reference_price = {price_e8},
         .stop_loss = {price_e8 - price_e8 / 50},
         .take_profit = {price_e8 + price_e8 / 25}};

@@ -230,8 +230,10 @@ static void refuses_terms_that_make_no_sense(void **unused)
             break;
         }
         f_expect_denied(f, &intent, "not_ready");
-        assert_string_equal(
-            f_the_denial(f)->detail, i == 11 ? "instrument" : "terms of the intent");
+        assert_string_equal(f_the_denial(f)->detail,
+            i == 11  ? "instrument"
+            : i == 8 ? "limit_price does not belong to this order type"
+                     : "terms of the intent");
     }
     assert_int_equal(risk_open_orders(f->state), 0);
     f_destroy(f);

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/money.h"
 #include "domain/instrument.h"
+#include "domain/terms.h"
 #include "services/risk/core/rule.h"
 
 static risk_unit unit_of(cb_instrument_refusal refusal)
@@ -30,6 +31,32 @@ static risk_unit unit_of(cb_instrument_refusal refusal)
     return RISK_UNIT_BASE;
 }
 
+static bool is_type(const risk_facts *facts)
+{
+    return facts->intent->order_type <= CB_ORDER_TYPE_TAKE_PROFIT_LIMIT;
+}
+
+/* Prices that will be sent as they are: of a trigger, and of the exits of a group. */
+static const char *price_off_grid(const risk_facts *facts)
+{
+    const cb_intent *intent = facts->intent;
+    const int64_t tick_e8 = facts->instrument->tick_size.e8;
+    const bool leads = intent->role != CB_ROLE_NONE;
+    const struct {
+        const char *detail;
+        int64_t price_e8;
+    } prices[] = {{"trigger_price off the tick grid", intent->trigger_price.e8},
+        {"stop_loss off the tick grid", leads ? intent->stop_loss.e8 : 0},
+        {"take_profit off the tick grid", leads ? intent->take_profit.e8 : 0},
+        {"stop_limit off the tick grid", intent->stop_limit.e8}};
+    for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]) && tick_e8 > 0; i++) {
+        if (prices[i].price_e8 % tick_e8 != 0) {
+            return prices[i].detail;
+        }
+    }
+    return NULL;
+}
+
 static risk_finding check(const risk_facts *facts, const int64_t *params)
 {
     CB_MAYBE(params != NULL);
@@ -38,11 +65,19 @@ static risk_finding check(const risk_facts *facts, const int64_t *params)
     if (facts->instrument == NULL || (side != CB_SIDE_BUY && side != CB_SIDE_SELL)) {
         return (risk_finding){false, facts->qty_e8, 0, RISK_UNIT_BASE, "no instrument"};
     }
+    const char *off_grid = price_off_grid(facts);
+    if (off_grid != NULL) {
+        return (risk_finding){
+            false, facts->qty_e8, facts->instrument->tick_size.e8, RISK_UNIT_QUOTE, off_grid};
+    }
+    /* What waits for a trigger is judged as what it becomes, at the price of its trigger. */
     const cb_order_terms terms = {.side = side,
-        .order_type = facts->intent->order_type,
+        .order_type = is_type(facts) ? cb_order_type_triggered(facts->intent->order_type)
+                                     : facts->intent->order_type,
         .qty = {facts->qty_e8},
         .price = facts->intent->limit_price,
-        .reference_price = facts->intent->reference_price};
+        .reference_price = facts->intent->trigger_price.e8 > 0 ? facts->intent->trigger_price
+                                                               : facts->intent->reference_price};
     const cb_instrument_verdict verdict = cb_instrument_check(facts->instrument, &terms);
     if (verdict.refusal == CB_INSTRUMENT_REFUSAL_NONE) {
         return (risk_finding){

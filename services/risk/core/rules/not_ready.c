@@ -29,7 +29,9 @@ static risk_finding check(const risk_facts *facts, const int64_t *params)
         .observed_e8 = facts->missing_count * CB_E8,
         .limit_e8 = 0,
         .unit = RISK_UNIT_COUNT,
-        .detail = missing_names[facts->missing]};
+        .detail = facts->missing == RISK_MISSING_TERMS && facts->terms_detail[0] != '\0'
+                      ? facts->terms_detail
+                      : missing_names[facts->missing]};
 }
 
 const risk_rule risk_rule_not_ready = {

@@ -35,9 +35,13 @@ static risk_finding check(const risk_facts *facts, const int64_t *params)
     }
     int64_t observed_e8 =
         deviation(facts->intent->reference_price.e8, facts->bid_e8, facts->ask_e8);
-    if (facts->intent->limit_price.e8 > 0) {
+    /* What waits for a trigger will meet the market there: its limit must lie near the trigger. */
+    const int64_t trigger_e8 = facts->intent->trigger_price.e8;
+    const bool is_leg = facts->intent->role == CB_ROLE_TAKE_PROFIT;
+    if (facts->intent->limit_price.e8 > 0 && !is_leg) {
         const int64_t limit_e8 =
-            deviation(facts->intent->limit_price.e8, facts->bid_e8, facts->ask_e8);
+            trigger_e8 > 0 ? deviation(facts->intent->limit_price.e8, trigger_e8, trigger_e8)
+                           : deviation(facts->intent->limit_price.e8, facts->bid_e8, facts->ask_e8);
         observed_e8 = limit_e8 > observed_e8 ? limit_e8 : observed_e8;
     }
     CB_ASSERT(observed_e8 >= 0);
