@@ -122,6 +122,29 @@ static void write_totals(const simulator *self, sim_json *out)
     sim_json_close(out, ']');
 }
 
+void sim_control_answer(simulator *self,
+    cb_exchange *exchange,
+    uint64_t number,
+    int status,
+    const char *body,
+    size_t size)
+{
+    (void)self;
+    (void)number; /* the journal knows the request; its answer is no part of the exchange */
+    cb_exchange_reply(exchange, status, "application/json;charset=UTF-8", body, size);
+}
+
+void sim_control_problem(
+    simulator *self, cb_exchange *exchange, uint64_t number, int status, const char *why)
+{
+    char text[512];
+    sim_json out = sim_json_over(text, sizeof(text));
+    sim_json_open(&out, '{');
+    sim_json_put_text(&out, "error", why);
+    sim_json_close(&out, '}');
+    sim_control_answer(self, exchange, number, status, out.out, out.used);
+}
+
 static void answer_audit(simulator *self, cb_exchange *exchange, uint64_t number)
 {
     const sim_core *sim = self->sim;
@@ -143,7 +166,7 @@ static void answer_audit(simulator *self, cb_exchange *exchange, uint64_t number
     write_totals(self, &out);
     sim_json_close(&out, '}');
     CB_ASSERT(!out.is_full);
-    sim_gate_answer(self, exchange, number, 200, out.out, out.used);
+    sim_control_answer(self, exchange, number, 200, out.out, out.used);
     free(text);
 }
 
@@ -200,7 +223,8 @@ static bool set_status(simulator *self, const cb_server_request *request, const 
     const uint32_t index = sim_find_symbol(self->sim, symbol);
     for (uint32_t i = 0; i < SIM_SYMBOL_STATUS_COUNT && index != SIM_NONE; i++) {
         if (strcmp(sim_symbol_status_name((sim_symbol_status)i), status) == 0) {
-            self->sim->symbols[index].status = (sim_symbol_status)i;
+            self->sim->symbols[index].status_base = (sim_symbol_status)i;
+            sim_faults_shape(self->faults, self->sim);
             return true;
         }
     }
@@ -222,22 +246,11 @@ static bool is_admin(const simulator *self, cb_exchange *exchange)
            cb_mac_equal((const uint8_t *)given, (const uint8_t *)wanted, strlen(wanted));
 }
 
-static void answer_problem(
-    simulator *self, cb_exchange *exchange, uint64_t number, int status, const char *why)
-{
-    char text[512];
-    sim_json out = sim_json_over(text, sizeof(text));
-    sim_json_open(&out, '{');
-    sim_json_put_text(&out, "error", why);
-    sim_json_close(&out, '}');
-    sim_gate_answer(self, exchange, number, status, out.out, out.used);
-}
-
 static void answer_status(simulator *self, cb_exchange *exchange, uint64_t number)
 {
     sim_json out = sim_json_over(self->body, SIM_BODY_SIZE);
     write_status(self, &out);
-    sim_gate_answer(self, exchange, number, 200, out.out, out.used);
+    sim_control_answer(self, exchange, number, 200, out.out, out.used);
 }
 
 typedef bool (*change_fn)(simulator *self, const cb_server_request *request, const char **why);
@@ -261,20 +274,29 @@ static change_fn find_change(const char *path)
     return NULL;
 }
 
+static bool is_ours(const char *path)
+{
+    return strncmp(path, "/sim/", 5) == 0 || strncmp(path, "/control/", 9) == 0;
+}
+
 bool sim_control(
     simulator *self, cb_exchange *exchange, uint64_t number, const cb_server_request *request)
 {
     const bool is_get = strcmp(request->method, "GET") == 0;
     const char *why = "";
-    if (strncmp(request->path, "/sim/", 5) != 0) {
+    if (!is_ours(request->path)) {
         return false;
     }
+    (void)sim_journal_request(self, number, request, "");
     if (is_get && strcmp(request->path, "/sim/status") == 0) {
         answer_status(self, exchange, number);
         return true;
     }
     if (!is_admin(self, exchange)) {
-        answer_problem(self, exchange, number, 401, "the admin token is needed (Bearer)");
+        sim_control_problem(self, exchange, number, 401, "the admin token is needed (Bearer)");
+        return true;
+    }
+    if (sim_control_faults(self, exchange, number, request)) {
         return true;
     }
     if (is_get && strcmp(request->path, "/sim/audit") == 0) {
@@ -283,9 +305,9 @@ bool sim_control(
     }
     const change_fn change = find_change(request->path);
     if (change == NULL || strcmp(request->method, "POST") != 0) {
-        answer_problem(self, exchange, number, 404, "no such control");
+        sim_control_problem(self, exchange, number, 404, "no such control");
     } else if (!change(self, request, &why)) {
-        answer_problem(self, exchange, number, 400, why);
+        sim_control_problem(self, exchange, number, 400, why);
     } else {
         answer_status(self, exchange, number);
     }

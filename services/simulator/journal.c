@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/hash.h"
 #include "base/timefmt.h"
 #include "services/simulator/simulator.h"
 
@@ -24,6 +25,9 @@ struct sim_journal {
     size_t used;  /* bytes that wait */
     uint64_t lost_count;
     uint64_t lines_count;
+    uint64_t digest;    /* over what does not depend on the wall clock */
+    size_t digest_from; /* where that begins in the line that is being written */
+    bool is_digested;
     int64_t refused_mono_ns; /* when the disk refused last, 0 = it works */
 };
 
@@ -35,6 +39,7 @@ cb_status sim_journal_open(simulator *self, const char *dir, cb_err *err)
     sim_journal *journal = calloc(1, sizeof(*journal));
     CB_ASSERT(journal != NULL);
     journal->fd = -1;
+    journal->digest = CB_HASH_SEED;
     self->journal = journal;
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
         return CB_FAIL(err, CB_E_IO, "journal.dir %s: %s", dir, strerror(errno));
@@ -109,27 +114,36 @@ void sim_journal_close(simulator *self)
     self->journal = NULL;
 }
 
-/* Begins a line in the buffer; false when there is no room for it. */
-static bool begin(simulator *self, const char *kind, sim_json *line)
+bool sim_journal_begin(simulator *self, const char *kind, sim_json *line)
 {
     sim_journal *journal = self->journal;
+    if (journal == NULL) {
+        return false;
+    }
     if (BUFFER_SIZE - journal->used < LINE_ROOM) {
         journal->lost_count++;
         return false;
     }
     *line = sim_json_over(journal->buffer + journal->used, BUFFER_SIZE - journal->used - 1);
     sim_json_open(line, '{');
+    sim_json_put_u64(line, "n", journal->lines_count + 1);
     sim_json_put_i64(line, "wall_ns", cb_wall_ns());
+    journal->digest_from = line->used;
+    journal->is_digested = strcmp(kind, "wire") != 0 && strcmp(kind, "control") != 0;
     sim_json_put_i64(line, "market_ns", self->sim->now_ns);
     sim_json_put_text(line, "kind", kind);
     return true;
 }
 
-static bool end(simulator *self, sim_json *line)
+bool sim_journal_end(simulator *self, sim_json *line)
 {
     sim_journal *journal = self->journal;
     sim_json_close(line, '}');
     CB_ASSERT(!line->is_full);
+    if (journal->is_digested) {
+        journal->digest = cb_hash_bytes(
+            journal->digest, line->out + journal->digest_from, line->used - journal->digest_from);
+    }
     journal->used += line->used;
     journal->buffer[journal->used] = '\n';
     journal->used++;
@@ -141,7 +155,7 @@ static bool end(simulator *self, sim_json *line)
 }
 
 /* Text that may hold anything: bodies are cut where a line would not hold them. */
-static void put_body(sim_json *line, const char *key, const char *text, size_t size)
+void sim_journal_put(sim_json *line, const char *key, const char *text, size_t size)
 {
     sim_json_key(line, key);
     if (size > SIM_BODY_SIZE / 4) {
@@ -159,7 +173,9 @@ bool sim_journal_request(
     if (self->journal == NULL) {
         return true;
     }
-    if (!begin(self, "request", &line)) {
+    const bool is_control =
+        strncmp(request->path, "/sim/", 5) == 0 || strncmp(request->path, "/control/", 9) == 0;
+    if (!sim_journal_begin(self, is_control ? "control" : "request", &line)) {
         return false;
     }
     sim_json_put_u64(&line, "number", number);
@@ -170,21 +186,22 @@ bool sim_journal_request(
     /* These two bring secrets of keys, which belong into no file. */
     const bool is_secret =
         strcmp(request->path, "/sim/keys") == 0 || strcmp(request->path, "/sim/accounts") == 0;
-    put_body(&line, "body", is_secret ? "" : request->body, is_secret ? 0 : request->body_size);
+    sim_journal_put(
+        &line, "body", is_secret ? "" : request->body, is_secret ? 0 : request->body_size);
     sim_json_put_text(&line, "key", key);
-    return end(self, &line);
+    return sim_journal_end(self, &line);
 }
 
 void sim_journal_answer(simulator *self, uint64_t number, int status, const char *body, size_t size)
 {
     sim_json line;
-    if (self->journal == NULL || !begin(self, "answer", &line)) {
+    if (self->journal == NULL || !sim_journal_begin(self, "answer", &line)) {
         return;
     }
     sim_json_put_u64(&line, "number", number);
     sim_json_put_i64(&line, "status", status);
-    put_body(&line, "body", body, size);
-    (void)end(self, &line);
+    sim_journal_put(&line, "body", body, size);
+    (void)sim_journal_end(self, &line);
 }
 
 bool sim_journal_ws(simulator *self, const char *what, uint64_t conn, const char *text, size_t size)
@@ -193,10 +210,24 @@ bool sim_journal_ws(simulator *self, const char *what, uint64_t conn, const char
     if (self->journal == NULL) {
         return true;
     }
-    if (!begin(self, what, &line)) {
+    if (!sim_journal_begin(self, what, &line)) {
         return false;
     }
     sim_json_put_u64(&line, "conn", conn);
-    put_body(&line, "text", text, size);
-    return end(self, &line);
+    sim_journal_put(&line, "text", text, size);
+    return sim_journal_end(self, &line);
+}
+
+sim_journal_summary sim_journal_sum(const simulator *self)
+{
+    const sim_journal *journal = self->journal;
+    if (journal == NULL) {
+        return (sim_journal_summary){.path = ""};
+    }
+    return (sim_journal_summary){
+        .lines_count = journal->lines_count,
+        .lost_count = journal->lost_count,
+        .digest = journal->digest,
+        .path = journal->path,
+    };
 }

@@ -485,6 +485,7 @@ static void begin_step(simulator *self)
         return;
     }
     sim_set_now(self->sim, sim_market_next_ns(self));
+    sim_faults_advance(self);
     step->step++;
     step->phase = SIM_PHASE_CLOSE;
     step->symbol = 0;

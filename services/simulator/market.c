@@ -24,6 +24,7 @@ static void sink(void *context, const sim_event *event)
     if (is_new && (!sim_type_is_stop(event->order->type) || event->order->working_ns == 0)) {
         cb_metric_add(self->orders, 1); /* a stop is told as NEW again when it is triggered */
     }
+    sim_journal_event(self, event);
     sim_ws_event(self->ws, event);
 }
 

@@ -18,7 +18,7 @@
 
 bool sim_pace_is_lockstep(const simulator *self)
 {
-    return self->pace.speed_e8 == 0;
+    return self->pace.speed_e8 == 0 && !self->pace.is_manual;
 }
 
 cb_status sim_pace_open(simulator *self, cb_err *err)
@@ -34,10 +34,17 @@ cb_status sim_pace_open(simulator *self, cb_err *err)
         self->api->window_factor = 1;
         return CB_OK;
     }
+    if (strcmp(text, "manual") == 0) {
+        pace->is_manual = true;
+        self->api->window_factor = 1;
+        return CB_OK;
+    }
     if (cb_decimal_parse(text, strlen(text), &pace->speed_e8, NULL) != CB_OK ||
         pace->speed_e8 < SPEED_MIN_E8 || pace->speed_e8 > SPEED_MAX_E8) {
-        return CB_FAIL(
-            err, CB_E_CONFIG, "speed: '%s' is neither lockstep nor within 0.01 … 100000", text);
+        return CB_FAIL(err,
+            CB_E_CONFIG,
+            "speed: '%s' is neither lockstep nor manual nor within 0.01 … 100000",
+            text);
     }
     /* recvWindow guards against a slow network, which is slow by the wall clock. */
     self->api->window_factor = (pace->speed_e8 + CB_E8 - 1) / CB_E8;
@@ -77,14 +84,21 @@ static bool run_until(simulator *self, int64_t until_ns)
 {
     const int64_t deadline_ns = cb_mono_ns() + BUDGET_NS;
     for (uint32_t count = 0;; count++) {
-        const int64_t next_ns = sim_market_next_ns(self);
+        const int64_t market_ns = sim_market_next_ns(self);
+        const int64_t fault_ns = sim_faults_due_ns(self);
+        int64_t next_ns = market_ns < fault_ns ? market_ns : fault_ns;
         if (next_ns > until_ns) {
             return true;
         }
+        next_ns = next_ns < self->sim->now_ns ? self->sim->now_ns : next_ns;
         if (count % 16 == 15 && cb_mono_ns() > deadline_ns) {
             return false;
         }
         sim_set_now(self->sim, next_ns);
+        sim_faults_advance(self);
+        if (market_ns > next_ns) {
+            continue;
+        }
         for (uint32_t i = 0; i < self->sim->symbols_count; i++) {
             sim_close_candles(self->sim, i);
         }
@@ -103,15 +117,32 @@ static void stop_at_end(simulator *self)
     }
 }
 
+void sim_pace_advance(simulator *self, int64_t span_ns)
+{
+    const int64_t until_ns = self->sim->now_ns + span_ns;
+    CB_ASSERT(self->pace.is_manual);
+    CB_ASSERT(span_ns >= 0);
+    while (!run_until(self, until_ns)) {
+    }
+    sim_set_now(self->sim, until_ns);
+    sim_faults_advance(self);
+    sim_market_tell(self, false);
+    sim_pace_tell(self);
+}
+
 void sim_pace_catch_up(simulator *self)
 {
-    if (self->progress != SIM_PROGRESS_RUNNING || sim_pace_is_lockstep(self)) {
+    if (self->progress != SIM_PROGRESS_RUNNING || self->pace.speed_e8 == 0) {
+        if (!sim_pace_is_lockstep(self)) {
+            sim_faults_advance(self);
+        }
         return;
     }
     const int64_t until_ns = target_ns(&self->pace);
     if (run_until(self, until_ns)) {
         if (until_ns > self->sim->now_ns) {
             sim_set_now(self->sim, until_ns);
+            sim_faults_advance(self);
         }
         sim_market_tell(self, false);
     } else {
@@ -171,7 +202,8 @@ static void on_tick(void *context)
     }
 }
 
-/* In lockstep the steps tell the clock; it is repeated for those who come late. */
+/* In lockstep the steps tell the clock, by hand the hand does; it is repeated for those who come
+ * late. */
 static void on_tick_still(void *context)
 {
     simulator *self = context;
@@ -185,10 +217,15 @@ void sim_pace_start(simulator *self)
     self->started_mono_ns = cb_mono_ns();
     rebase(self);
     sim_pace_tell(self);
-    if (sim_pace_is_lockstep(self)) {
+    if (self->pace.is_manual) {
+        self->progress = SIM_PROGRESS_RUNNING;
+    }
+    if (self->pace.speed_e8 == 0) {
         self->pace.timer = cb_loop_timer(
             cb_shell_loop(self->shell), TELL_STILL_NS, TELL_STILL_NS, on_tick_still, self);
-        sim_lockstep_start(self);
+        if (!self->pace.is_manual) {
+            sim_lockstep_start(self);
+        }
         return;
     }
     self->pace.timer = cb_loop_timer(cb_shell_loop(self->shell), TICK_NS, TICK_NS, on_tick, self);

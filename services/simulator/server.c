@@ -12,60 +12,24 @@
 #define BODY_MAX ((size_t)64 * 1024)
 #define PING_SECONDS 20 /* as Binance */
 
-/* What a WebSocket connection needs to know of itself. */
-typedef struct link {
-    cb_ws_conn *conn;
-    uint32_t slot;
-    bool is_market;
-    int64_t second; /* of the wall clock; client messages are counted in it */
-    uint64_t messages_count;
-} link;
-
-uint64_t sim_server_conn_id(void *handle)
-{
-    const link *wire = handle;
-    return cb_ws_conn_id(wire->conn);
-}
-
-bool sim_server_send(void *handle, const char *text, size_t size)
-{
-    link *wire = handle;
-    return cb_ws_conn_send(wire->conn, text, size);
-}
-
 /* ---- REST ---- */
 
-static void set_number(cb_exchange *exchange, const char *name, int64_t value)
+static void on_bytes(void *context, uint64_t conn, bool is_out, const void *bytes, size_t size)
 {
-    char text[24];
-    (void)snprintf(text, sizeof(text), "%lld", (long long)value);
-    cb_exchange_set_header(exchange, name, text);
-}
-
-static void set_headers(cb_exchange *exchange, const sim_answer *answer)
-{
-    set_number(exchange, "x-mbx-used-weight", answer->weight_used);
-    set_number(exchange, "x-mbx-used-weight-1m", answer->weight_used);
-    if (answer->orders_10s >= 0) {
-        set_number(exchange, "x-mbx-order-count-10s", answer->orders_10s);
-        set_number(exchange, "x-mbx-order-count-1d", answer->orders_1d);
-    }
-    if (answer->retry_after_s >= 0) {
-        set_number(exchange, "Retry-After", answer->retry_after_s);
-    }
+    sim_journal_bytes(context, conn, is_out, bytes, size);
 }
 
 static void on_request(void *context, cb_exchange *exchange, const cb_server_request *request)
 {
     simulator *self = context;
     const char *key = cb_exchange_header(exchange, "x-mbx-apikey");
-    const uint64_t number = ++self->requests_count;
-    cb_metric_add(self->requests, 1);
     sim_pace_catch_up(self);
-    (void)sim_journal_request(self, number, request, key);
-    if (sim_control(self, exchange, number, request)) {
+    if (sim_control(self, exchange, 0, request)) {
         return;
     }
+    const uint64_t number = ++self->requests_count;
+    cb_metric_add(self->requests, 1);
+    (void)sim_journal_request(self, number, request, key);
     const sim_request ask = {
         .method = request->method,
         .path = request->path,
@@ -74,11 +38,7 @@ static void on_request(void *context, cb_exchange *exchange, const cb_server_req
         .api_key = key,
         .client = request->client,
     };
-    sim_json body = sim_json_over(self->body, SIM_BODY_SIZE);
-    const sim_answer answer = sim_api_rest(self->api, &ask, &body);
-    CB_ASSERT(!body.is_full);
-    set_headers(exchange, &answer);
-    sim_gate_answer(self, exchange, number, answer.status, body.out, body.used);
+    sim_request_arrive(self, exchange, number, &ask);
 }
 
 /* ---- WebSocket ---- */
@@ -86,7 +46,7 @@ static void on_request(void *context, cb_exchange *exchange, const cb_server_req
 static bool on_ws_open(void *context, cb_ws_conn *conn, const char *path, const char *query)
 {
     simulator *self = context;
-    link *wire = calloc(1, sizeof(*wire));
+    sim_link *wire = calloc(1, sizeof(*wire));
     CB_ASSERT(wire != NULL);
     sim_pace_catch_up(self);
     wire->conn = conn;
@@ -102,7 +62,7 @@ static bool on_ws_open(void *context, cb_ws_conn *conn, const char *path, const 
 }
 
 /* Binance allows 5 messages a second on stream connections, by the wall clock. */
-static bool is_too_fast(const simulator *self, link *wire)
+static bool is_too_fast(const simulator *self, sim_link *wire)
 {
     const int64_t second = cb_mono_ns() / CB_NS_PER_S;
     if (wire->second != second) {
@@ -116,7 +76,7 @@ static bool is_too_fast(const simulator *self, link *wire)
 static void on_ws_text(void *context, cb_ws_conn *conn, const char *text, size_t size)
 {
     simulator *self = context;
-    link *wire = cb_ws_conn_context(conn);
+    sim_link *wire = cb_ws_conn_context(conn);
     if (wire == NULL) {
         return;
     }
@@ -126,13 +86,13 @@ static void on_ws_text(void *context, cb_ws_conn *conn, const char *text, size_t
         return;
     }
     (void)sim_journal_ws(self, "in", cb_ws_conn_id(conn), text, size);
-    sim_ws_message(self->ws, wire->slot, (cb_strview){text, size});
+    sim_gate_message(self, wire, text, size);
 }
 
 static void on_ws_close(void *context, cb_ws_conn *conn)
 {
     simulator *self = context;
-    link *wire = cb_ws_conn_context(conn);
+    sim_link *wire = cb_ws_conn_context(conn);
     if (wire == NULL) {
         return;
     }
@@ -147,7 +107,8 @@ cb_status sim_server_open(simulator *self, cb_err *err)
     static const cb_server_ops ops = {.on_request = on_request,
         .on_ws_open = on_ws_open,
         .on_ws_text = on_ws_text,
-        .on_ws_close = on_ws_close};
+        .on_ws_close = on_ws_close,
+        .on_bytes = on_bytes};
     const cb_server_options options = {
         .address = self->settings->address,
         .port = (uint16_t)self->settings->port,

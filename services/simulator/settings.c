@@ -81,7 +81,8 @@ const cb_config_field sim_settings_fields[] = {
         CB_CONFIG_TEXT,
         speed,
         "1",
-        "market seconds per wall second (0.01 to 100000), or lockstep"),
+        "market seconds per wall second (0.01 to 100000), or lockstep, or manual "
+        "(/control/advance)"),
     TEXT("lockstep.services",
         CB_CONFIG_TEXT,
         lockstep_services,
@@ -227,6 +228,21 @@ const cb_config_field sim_settings_fields[] = {
         0,
         NULL,
         "market data frames go into the journal too (large)"},
+    {"journal.bytes",
+        CB_CONFIG_BOOL,
+        AT(journal_bytes),
+        "true",
+        0,
+        0,
+        NULL,
+        "every byte of HTTP connections goes into the journal, in both directions"},
+    TEXT("faults", CB_CONFIG_PATH, faults, "", "file with rules of faults (JSON), see README"),
+    NUMBER("fault.seed", CB_CONFIG_U64, fault_seed, "1", 0, INT64_MAX, "seed of their coins"),
+    CHOICE("profile.client_ids",
+        client_ids,
+        "open",
+        "open|ever|none",
+        "a client order id that was used before is refused: among open orders, for ever, or not"),
 };
 const size_t sim_settings_fields_count =
     sizeof(sim_settings_fields) / sizeof(sim_settings_fields[0]);

@@ -46,6 +46,10 @@ typedef struct sim_settings {
     uint64_t orders_max;
     uint64_t trades_max;
     bool journal_market;
+    bool journal_bytes;
+    char faults[CB_CONFIG_TEXT_MAX];
+    uint64_t fault_seed;
+    uint32_t client_ids; /* sim_client_ids */
 } sim_settings;
 
 extern const cb_config_field sim_settings_fields[];

@@ -58,6 +58,10 @@ static cb_status hook_open(cb_shell *shell, cb_err *err)
         status = sim_keys_load(self, err);
     }
     if (status == CB_OK) {
+        status = sim_faults_open(self, err);
+    }
+    if (status == CB_OK) {
+        sim_journal_start(self);
         status = sim_lockstep_open(self, err);
     }
     return status == CB_OK ? sim_server_open(self, err) : status;
@@ -78,6 +82,14 @@ static bool hook_is_ready(cb_shell *shell, char *why, size_t why_size)
     return true;
 }
 
+/* The control API is on the runtime's own port too: it must answer while the market's is shut. */
+static bool hook_http(cb_shell *shell, cb_exchange *exchange, const cb_server_request *request)
+{
+    simulator *self = cb_shell_user(shell);
+    sim_pace_catch_up(self);
+    return sim_control(self, exchange, 0, request);
+}
+
 static void hook_drain(cb_shell *shell)
 {
     simulator *self = cb_shell_user(shell);
@@ -89,6 +101,7 @@ static void hook_close(cb_shell *shell)
     simulator *self = cb_shell_user(shell);
     sim_pace_close(self);
     sim_lockstep_close(self);
+    sim_faults_close(self);
     sim_server_close(self);
     sim_journal_close(self);
     sim_market_close(self);
@@ -112,6 +125,7 @@ cb_service sim_service(void)
         .open = hook_open,
         .started = hook_started,
         .is_ready = hook_is_ready,
+        .on_http = hook_http,
         .drain = hook_drain,
         .close = hook_close,
     };

@@ -5,15 +5,19 @@
  *   pace.c      wall time to market time at a speed, and telling the clock
  *   lockstep.c  one step at a time, when the chain is done with the last
  *   server.c    sockets: REST and WebSocket to the API and back
- *   gate.c      the one place where every answer and frame passes
- *   journal.c   every request and message with its time
- *   control.c   /sim: status, audit, deposits
+ *   requests.c  the life of a REST request, with the faults that meet it
+ *   gate.c      where every frame and WebSocket message passes, with theirs
+ *   hold.c      what waits for market time
+ *   faults.c    rules as time passes: begins, moments, ends
+ *   journal.c   every request, message and byte with its time; journal_events.c what happened
+ *   control.c   /sim: status, audit, deposits; control_faults.c /control: faults and plans
  *   keys.c      API keys with fewer or more rights than the account's own */
 #ifndef SIM_SIMULATOR_H
 #define SIM_SIMULATOR_H
 
 #include "rt/service.h"
 #include "services/simulator/core/agents.h"
+#include "services/simulator/core/fault_act.h"
 #include "services/simulator/core/api/ws.h"
 #include "services/simulator/settings.h"
 #include "services/simulator/source.h"
@@ -24,6 +28,7 @@
 
 typedef struct simulator simulator;
 typedef struct sim_journal sim_journal;
+typedef struct sim_held sim_held;
 
 /* What drives the market. */
 typedef enum sim_mode { SIM_MODE_AGENTS, SIM_MODE_REPLAY } sim_mode;
@@ -36,7 +41,8 @@ typedef enum sim_progress {
 
 /* ---- pace.c ---- */
 typedef struct sim_pace {
-    int64_t speed_e8;      /* 0 = lockstep */
+    int64_t speed_e8;      /* 0 = lockstep or by hand */
+    bool is_manual;        /* market time moves when it is told to (/control/advance) */
     int64_t base_ns;       /* market time … */
     int64_t base_mono_ns;  /* … at this moment */
     int64_t told_mono_ns;  /* when the clock was told last */
@@ -90,6 +96,28 @@ typedef struct sim_lockstep {
     cb_timer *timer;
 } sim_lockstep;
 
+/* ---- connections, gate.c ---- */
+/* What a WebSocket connection needs to know of itself. */
+typedef struct sim_link {
+    cb_ws_conn *conn;
+    uint32_t slot;
+    bool is_market;
+    bool is_silent; /* half-open, by silent_rule */
+    uint32_t silent_rule;
+    int64_t last_due_ns; /* of what waits in order */
+    int64_t second;      /* of the wall clock; client messages are counted in it */
+    uint64_t messages_count;
+} sim_link;
+
+#define SIM_PRIVATE_MAX 256
+#define SIM_REPLAYS_MAX 64
+/* A user event that was sent, for a venue that tells old ones again. */
+typedef struct sim_replay {
+    char *text; /* [owned] */
+    size_t size;
+    uint32_t account;
+} sim_replay;
+
 struct simulator {
     cb_shell *shell;
     cb_log *log;
@@ -120,6 +148,18 @@ struct simulator {
     int64_t started_mono_ns;
     int64_t finished_mono_ns;
     uint64_t requests_count;
+    sim_faults *faults; /* [owned] */
+    sim_held *held;     /* [owned] by time, then arrival */
+    uint64_t held_seq;
+    uint32_t held_count;
+    sim_held *parked;  /* [owned] lost, with their lines open */
+    sim_held *floods;  /* [owned] answers that do not end */
+    sim_held *ws_held; /* the WebSocket message that is being answered under a fault */
+    sim_replay replays[SIM_REPLAYS_MAX];
+    uint64_t replays_count;
+    uint64_t private_conns[SIM_PRIVATE_MAX]; /* HTTP connections of the administrator */
+    char *frame_room;                        /* [owned] for changed frames */
+    size_t frame_room_size;
     cb_metric *requests;
     cb_metric *frames;
     cb_metric *orders;
@@ -150,6 +190,8 @@ void sim_pace_catch_up(simulator *self);
 /** Publishes the clock. */
 void sim_pace_tell(simulator *self);
 bool sim_pace_is_lockstep(const simulator *self);
+/** With speed = manual: plays the market up to now + span_ns. */
+void sim_pace_advance(simulator *self, int64_t span_ns);
 
 /* ---- lockstep.c ---- */
 CB_MUST_USE cb_status sim_lockstep_open(simulator *self, cb_err *err);
@@ -159,20 +201,43 @@ void sim_lockstep_close(simulator *self);
 /* ---- server.c ---- */
 CB_MUST_USE cb_status sim_server_open(simulator *self, cb_err *err);
 void sim_server_close(simulator *self);
-/** Connection number of a handle, for the journal. */
-uint64_t sim_server_conn_id(void *handle);
-bool sim_server_send(void *handle, const char *text, size_t size);
+
+/* ---- requests.c ---- */
+/** A REST request has come: answers it now, later, wrongly or never. Takes the exchange. */
+void sim_request_arrive(
+    simulator *self, cb_exchange *exchange, uint64_t number, const sim_request *request);
+/** Its time has come. Takes held. */
+void sim_request_go_on(simulator *self, sim_held *held);
 
 /* ---- gate.c ---- */
-/* Everything that leaves passes here once: the place for faults. */
-void sim_gate_answer(simulator *self,
-    cb_exchange *exchange,
-    uint64_t request,
-    int status,
-    const char *body,
-    size_t size);
+/** Every frame leaves here. */
 void sim_gate_frame(
     void *context, void *handle, sim_frame_class frame_class, const char *text, size_t size);
+/** Every message of a client comes in here. */
+void sim_gate_message(simulator *self, sim_link *link, const char *text, size_t size);
+/** Their time has come. Both take held. */
+void sim_frame_go_on(simulator *self, sim_held *held);
+void sim_message_go_on(simulator *self, sim_held *held);
+/** Sends the last user events again, of one account or of all (SIM_NONE). */
+void sim_gate_replay(simulator *self, uint32_t account, uint64_t frames);
+/** Ends, or makes half-open, the WebSocket connections of now; returns how many. */
+uint32_t sim_gate_cut(simulator *self, bool is_user, const char *account, sim_ending ending);
+uint32_t sim_gate_silence(simulator *self, bool is_user, const char *account, uint32_t rule);
+void sim_gate_end_silence(simulator *self, uint32_t rule);
+sim_link *sim_link_find(const simulator *self, uint64_t conn);
+/** Work space for a changed text; what it held before is gone. */
+char *sim_frame_room(simulator *self, size_t size);
+
+/* ---- faults.c ---- */
+/** Reads the configured rules. */
+CB_MUST_USE cb_status sim_faults_open(simulator *self, cb_err *err);
+void sim_faults_close(simulator *self);
+/** When rules or what waits want to be looked at next. */
+int64_t sim_faults_due_ns(const simulator *self);
+/** Market time has moved, or rules have changed: carries out what is due. */
+void sim_faults_advance(simulator *self);
+/** Ends a rule, or all (0), and what it holds. */
+void sim_faults_end_all(simulator *self, uint32_t id, bool *is_found);
 
 /* ---- journal.c ---- */
 CB_MUST_USE cb_status sim_journal_open(simulator *self, const char *dir, cb_err *err);
@@ -182,11 +247,58 @@ bool sim_journal_request(
     simulator *self, uint64_t number, const cb_server_request *request, const char *key);
 void sim_journal_answer(
     simulator *self, uint64_t number, int status, const char *body, size_t size);
+/** What of the journal does not depend on wall time: how many lines, a running hash of all but
+ * bytes and control requests, and the file's name ("" when there is none). */
+typedef struct sim_journal_summary {
+    uint64_t lines_count;
+    uint64_t lost_count;
+    uint64_t digest;
+    const char *path;
+} sim_journal_summary;
+sim_journal_summary sim_journal_sum(const simulator *self);
+/** Begins a line of a kind; false when there is no journal or no room. Ended by sim_journal_end. */
+bool sim_journal_begin(simulator *self, const char *kind, sim_json *line);
+bool sim_journal_end(simulator *self, sim_json *line);
+void sim_journal_put(sim_json *line, const char *key, const char *text, size_t size);
+/** --print-journal=FILE: checks and prints it; the program's exit code. */
+int sim_journal_print(const char *path);
 /** What happened on a connection: "open", "in", "out", "user", "market", "close". */
 bool sim_journal_ws(
     simulator *self, const char *what, uint64_t conn, const char *text, size_t size);
 
+/* ---- journal_events.c: what happened, for who rebuilds the venue's books ---- */
+void sim_journal_start(simulator *self);
+void sim_journal_event(simulator *self, const sim_event *event);
+/** An answer that was made and that the client does not get. */
+void sim_journal_lost(simulator *self, uint64_t number, int status, const char *body, size_t size);
+/** Rules that a request or frame has met; nothing when there is none. */
+void sim_journal_fate(simulator *self,
+    const sim_fate *fate,
+    const sim_subject *subject,
+    const char *what,
+    uint64_t number);
+void sim_journal_turn(
+    simulator *self, const sim_rule *rule, sim_turn_what what, const sim_deed *deed);
+void sim_journal_deed(simulator *self, const char *kind, const sim_deed *deed);
+/** Rules came or went by hand. */
+void sim_journal_rules(simulator *self, const char *what);
+/** Bytes of an HTTP connection. */
+void sim_journal_bytes(simulator *self, uint64_t conn, bool is_out, const void *bytes, size_t size);
+
+/* ---- control_faults.c ---- */
+/** Answers a /control request, the caller being the administrator. False: none of its paths. */
+bool sim_control_faults(
+    simulator *self, cb_exchange *exchange, uint64_t number, const cb_server_request *request);
+
 /* ---- control.c ---- */
+void sim_control_answer(simulator *self,
+    cb_exchange *exchange,
+    uint64_t number,
+    int status,
+    const char *body,
+    size_t size);
+void sim_control_problem(
+    simulator *self, cb_exchange *exchange, uint64_t number, int status, const char *why);
 /** Answers a /sim request; false when the path is none of them. */
 bool sim_control(
     simulator *self, cb_exchange *exchange, uint64_t number, const cb_server_request *request);

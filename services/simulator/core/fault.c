@@ -417,6 +417,9 @@ static void add_request_fault(sim_fate *fate, const sim_rule *rule, uint64_t rol
     case SIM_FAULT_HUGE_BODY:
         fate->huge_bytes = rule->values[SIM_PARAM_MB] * 1000000;
         break;
+    case SIM_FAULT_BAD_TLS:
+        fate->is_tls_alert = true;
+        break;
     case SIM_FAULT_SELF_TRADE:
         fate->has_self_trade = true;
         fate->self_trade_mode = (sim_stp)rule->values[SIM_PARAM_MODE];

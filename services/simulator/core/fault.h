@@ -197,6 +197,7 @@ typedef struct sim_fate {
     int64_t lag_ns;
     bool fails_new;
     bool fails_cancel;
+    bool is_tls_alert;
     bool has_self_trade;
     sim_stp self_trade_mode;
     bool is_self_trade_maker; /* the client's order is the maker */

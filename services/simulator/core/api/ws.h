@@ -55,6 +55,16 @@ typedef enum sim_frame_class {
     SIM_FRAME_CLASS_USER     /* a user data event */
 } sim_frame_class;
 
+/* What the frame that is being sent is about, for whoever stands at the gate. */
+typedef struct sim_about {
+    uint32_t symbol;       /* SIM_NONE: of none */
+    uint32_t stream;       /* of market frames */
+    uint32_t account;      /* of user events */
+    const char *event;     /* of user events: "executionReport", … */
+    const char *detail;    /* "TRADE", or "" */
+    const char *client_id; /* or "" */
+} sim_about;
+
 typedef void (*sim_ws_send_fn)(
     void *context, void *handle, sim_frame_class frame_class, const char *text, size_t size);
 
@@ -63,6 +73,7 @@ typedef struct sim_ws {
     sim_ws_send_fn send;
     void *send_context;
     sim_conn conns[SIM_WS_CONNS_MAX];
+    sim_about about;
     cb_strview recorded_print;        /* of the print that is being told; at NULL: rendered here */
     uint64_t wanted[SIM_SYMBOLS_MAX]; /* streams that anybody reads */
     bool is_mini_all_wanted;
@@ -98,6 +109,14 @@ void sim_ws_second(sim_ws *ws, uint32_t symbol);
 void sim_ws_recorded(sim_ws *ws, uint32_t symbol, sim_stream stream, cb_strview data);
 /** The partial books of a recorded symbol, after a recorded change. */
 void sim_ws_partial(sim_ws *ws, uint32_t symbol, bool is_slow);
+/** Ends the user data subscriptions of an account (SIM_NONE: of all) with eventStreamTerminated;
+ *  returns how many there were. */
+uint32_t sim_ws_end_users(sim_ws *ws, uint32_t account);
+/** What a message of the WebSocket API is about, without judging it. method holds 64 bytes and is
+ * "" when it cannot be read; id holds SIM_WS_ID_MAX bytes of JSON. */
+void sim_ws_api_glance(sim_ws *ws, cb_strview text, char *method, char *id, sim_glance *out);
+/** An error answer of the WebSocket API, into out; returns its length. */
+size_t sim_ws_api_error(const char *id, int status, cb_strview error, char *out, size_t size);
 /** Tells all market connections that the server goes down. */
 void sim_ws_shutdown(sim_ws *ws);
 

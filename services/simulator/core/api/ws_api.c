@@ -276,6 +276,31 @@ static void answer_message(sim_ws *ws, sim_conn *conn, const message *request, s
     sim_ws_emit(ws, conn, SIM_FRAME_CLASS_ANSWER, frame.out, frame.used);
 }
 
+void sim_ws_api_glance(sim_ws *ws, cb_strview text, char *method, char *id, sim_glance *out)
+{
+    message request;
+    sim_refusal refusal = {0};
+    (void)read_message(text, &request, &ws->api->params, &refusal);
+    const char *key = sim_params_get(&ws->api->params, "apiKey");
+    sim_params_glance(ws->api, key == NULL ? "" : key, out);
+    memcpy(method, request.method, sizeof(request.method));
+    memcpy(id, request.id, sizeof(request.id));
+}
+
+size_t sim_ws_api_error(const char *id, int status, cb_strview error, char *out, size_t size)
+{
+    sim_json frame = sim_json_over(out, size);
+    sim_json_open(&frame, '{');
+    sim_json_key(&frame, "id");
+    sim_json_raw(&frame, cb_sv_from(id));
+    sim_json_put_i64(&frame, "status", status);
+    sim_json_key(&frame, "error");
+    sim_json_raw(&frame, error);
+    sim_json_close(&frame, '}');
+    CB_ASSERT(!frame.is_full);
+    return frame.used;
+}
+
 void sim_ws_api_message(sim_ws *ws, uint32_t slot, cb_strview text)
 {
     CB_ASSERT(slot < SIM_WS_CONNS_MAX);

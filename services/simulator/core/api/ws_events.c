@@ -31,6 +31,7 @@ static void publish(sim_ws *ws, uint32_t symbol, sim_stream stream, cb_strview d
 {
     char name[64];
     size_t wrapped = 0;
+    ws->about = (sim_about){.symbol = symbol, .stream = stream, .account = SIM_NONE};
     for (uint32_t i = 0; i < SIM_WS_CONNS_MAX; i++) {
         sim_conn *conn = &ws->conns[i];
         if (conn->kind != SIM_CONN_MARKET ||
@@ -231,6 +232,8 @@ static void tell_depth(sim_ws *ws, const sim_event *event)
 static void tell_user(sim_ws *ws, uint32_t account, const sim_json *json)
 {
     CB_ASSERT(!json->is_full);
+    CB_ASSERT(ws->about.event != NULL);
+    ws->about.account = account;
     for (uint32_t i = 0; i < SIM_WS_CONNS_MAX; i++) {
         sim_conn *conn = &ws->conns[i];
         for (uint32_t s = 0; conn->kind == SIM_CONN_API && s < SIM_WS_USERS_MAX; s++) {
@@ -256,7 +259,44 @@ static void tell_execution(sim_ws *ws, const sim_event *event)
         sim_limits_order_filled(&ws->api->limits, event->account); /* the first fill */
     }
     sim_write_execution(&json, ws->api->sim, event, ws->api->executions_count);
+    ws->about = (sim_about){.symbol = event->symbol,
+        .event = "executionReport",
+        .detail = sim_execution_name(event->execution),
+        .client_id = event->order->client_id};
     tell_user(ws, event->account, &json);
+}
+
+static sim_about about_account(const char *event)
+{
+    return (sim_about){.symbol = SIM_NONE, .event = event, .detail = "", .client_id = ""};
+}
+
+uint32_t sim_ws_end_users(sim_ws *ws, uint32_t account)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < SIM_WS_CONNS_MAX; i++) {
+        sim_conn *conn = &ws->conns[i];
+        for (uint32_t s = 0; conn->kind == SIM_CONN_API && s < SIM_WS_USERS_MAX; s++) {
+            if (conn->users[s] == SIM_NONE || (account != SIM_NONE && conn->users[s] != account)) {
+                continue;
+            }
+            sim_json frame = sim_json_over(ws->frame, ws->frame_size);
+            sim_json_open(&frame, '{');
+            sim_json_put_u64(&frame, "subscriptionId", conn->user_ids[s]);
+            sim_json_key(&frame, "event");
+            sim_json_open(&frame, '{');
+            sim_json_put_text(&frame, "e", "eventStreamTerminated");
+            sim_json_put_ms(&frame, "E", sim_venue_ns(ws->api->sim));
+            sim_json_close(&frame, '}');
+            sim_json_close(&frame, '}');
+            ws->about = about_account("eventStreamTerminated");
+            ws->about.account = conn->users[s];
+            conn->users[s] = SIM_NONE;
+            sim_ws_emit(ws, conn, SIM_FRAME_CLASS_USER, frame.out, frame.used);
+            count++;
+        }
+    }
+    return count;
 }
 
 void sim_ws_event(sim_ws *ws, const sim_event *event)
@@ -278,11 +318,13 @@ void sim_ws_event(sim_ws *ws, const sim_event *event)
     case SIM_EVENT_ACCOUNT:
         json = sim_json_over(ws->text, ws->text_size);
         sim_write_position(&json, ws->api->sim, event);
+        ws->about = about_account("outboundAccountPosition");
         tell_user(ws, event->account, &json);
         break;
     case SIM_EVENT_TRANSFER:
         json = sim_json_over(ws->text, ws->text_size);
         sim_write_transfer(&json, ws->api->sim, event);
+        ws->about = about_account("balanceUpdate");
         tell_user(ws, event->account, &json);
         break;
     case SIM_EVENT_TICKER:
@@ -347,7 +389,7 @@ static void write_day(sim_json *json, const sim_symbol *symbol, const sim_day *d
 static void tell_average(sim_ws *ws, uint32_t symbol_index)
 {
     const sim_core *sim = ws->api->sim;
-    sim_json json = begin(ws, "avgPrice", sim->now_ns, symbol_index);
+    sim_json json = begin(ws, "avgPrice", sim_venue_ns(sim), symbol_index);
     sim_json_put_text(&json, "i", "5m");
     sim_json_put_e8(&json,
         "w",
@@ -359,6 +401,7 @@ static void tell_average(sim_ws *ws, uint32_t symbol_index)
 
 static void tell_mini_all(sim_ws *ws, const sim_json *one)
 {
+    ws->about = (sim_about){.symbol = SIM_NONE, .stream = SIM_STREAM_MINI, .account = SIM_NONE};
     static const char name[] = "!miniTicker@arr";
     char *list = ws->frame + ws->frame_size / 2;
     sim_json json = sim_json_over(list, ws->frame_size / 2);
@@ -402,14 +445,14 @@ void sim_ws_second(sim_ws *ws, uint32_t symbol_index)
     sim_history_day(sim, symbol_index, &day);
     if (is_mini) {
         sim_json json = sim_json_over(ws->text, ws->text_size);
-        write_mini(&json, symbol, &day, sim->now_ns);
+        write_mini(&json, symbol, &day, sim_venue_ns(sim));
         publish_json(ws, symbol_index, SIM_STREAM_MINI, &json);
         if (ws->is_mini_all_wanted) {
             tell_mini_all(ws, &json);
         }
     }
     if (is_wanted(ws, symbol_index, SIM_STREAM_DAY)) {
-        sim_json json = begin(ws, "24hrTicker", sim->now_ns, symbol_index);
+        sim_json json = begin(ws, "24hrTicker", sim_venue_ns(sim), symbol_index);
         write_day(&json, symbol, &day, sim->now_ns);
         publish_json(ws, symbol_index, SIM_STREAM_DAY, &json);
     }
