@@ -117,7 +117,7 @@ $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_HELP_O) $(PROTO_O) $(call lib,testin
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
 	@$(CC) $(OPT) $(LINK) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka $(LIBS_RT) -o $@
--include $(patsubst $(OUT)/tests/%,$(OUT)/obj/tests/%.d,$(TESTS))
+-include $(patsubst $(OUT)/tests/%,$(OUT)/obj/tests/%.d,$(TESTS)) $(TEST_HELP_O:.o=.d)
 
 # ---- tools: fuzzers and benchmarks, one program per tests/{fuzz,perf}/*.c that is not a test ----
 TOOL_C := $(filter-out tests/%/test_%,$(sort $(wildcard tests/perf/*.c tests/contract/tool_*.c)))

@@ -34,6 +34,17 @@ bool cb_provision_user(size_t index, char out[CB_PROVISION_USER_MAX]);
 CB_MUST_USE cb_status cb_provision_nats_conf(
     const cb_nats_conf_options *options, char *out, size_t capacity, size_t *size, cb_err *err);
 
+#define CB_PROVISION_CONSUMER_MAX 512
+
+/**
+ * Writes the JSON that asks for a service's durable pull consumer of a stream.
+ *
+ * @param is_all true: from the stream's first message on; false: only what comes from now on, for a
+ *   consumer that is made anew (what it missed is replayed by the producers).
+ */
+void cb_provision_consumer(
+    const char *stream, const char *service, bool is_all, char out[CB_PROVISION_CONSUMER_MAX]);
+
 /**
  * Creates or updates every stream and consumer; running it again changes nothing. Blocking.
  *

@@ -166,11 +166,26 @@ static void put_publish(text *to, const char *service)
             cb_subject_is_consumer(row, service)) {
             put_askers(to, row);
         }
+        if (row->subject_class == CB_CLASS_STREAM && is_named(row->owner, service)) {
+            /* A stream whose file is damaged takes everything and serves nothing: its producer,
+             * who has all of it in the outbox, empties it. */
+            (void)snprintf(line, sizeof(line), "$JS.API.STREAM.PURGE.%s", row->token);
+            put_item(to, line, "");
+        }
         if (row->subject_class == CB_CLASS_STREAM && is_named(row->consumers, service)) {
             (void)snprintf(line, sizeof(line), "$JS.API.CONSUMER.INFO.%s.%s", row->token, service);
             put_item(to, line, "");
             (void)snprintf(
                 line, sizeof(line), "$JS.API.CONSUMER.MSG.NEXT.%s.%s", row->token, service);
+            put_item(to, line, "");
+            /* A consumer that stands beyond the end of a stream makes itself anew. */
+            (void)snprintf(line, sizeof(line), "$JS.API.STREAM.INFO.%s", row->token);
+            put_item(to, line, "");
+            (void)snprintf(
+                line, sizeof(line), "$JS.API.CONSUMER.DELETE.%s.%s", row->token, service);
+            put_item(to, line, "");
+            (void)snprintf(
+                line, sizeof(line), "$JS.API.CONSUMER.DURABLE.CREATE.%s.%s", row->token, service);
             put_item(to, line, "");
             (void)snprintf(line, sizeof(line), "$JS.ACK.%s.%s.>", row->token, service);
             put_item(to, line, "");

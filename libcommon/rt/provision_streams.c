@@ -133,30 +133,45 @@ static cb_status make_stream(provisioner *run, const cb_subject *row, cb_err *er
     return status;
 }
 
+void cb_provision_consumer(
+    const char *stream, const char *service, bool is_all, char out[CB_PROVISION_CONSUMER_MAX])
+{
+    const int size = snprintf(out,
+        CB_PROVISION_CONSUMER_MAX,
+        "{\"stream_name\":\"%s\",\"config\":{\"durable_name\":\"%s\",\"deliver_policy\":\"%s\","
+        "\"ack_policy\":\"explicit\",\"replay_policy\":\"instant\",\"ack_wait\":%" PRId64
+        ",\"max_deliver\":-1,\"max_ack_pending\":%d}}",
+        stream,
+        service,
+        is_all ? "all" : "new",
+        (int64_t)ACK_WAIT_NS,
+        ACK_PENDING_MAX);
+    CB_ASSERT(size > 0 && size < CB_PROVISION_CONSUMER_MAX);
+}
+
+/* One that a service has made anew begins elsewhere, which cannot be changed and need not be. */
+static bool has_consumer(provisioner *run, const cb_subject *row, const char *service)
+{
+    char subject[160];
+    (void)snprintf(subject, sizeof(subject), "$JS.API.CONSUMER.INFO.%s.%s", row->token, service);
+    json_t *body = json_object();
+    json_t *answer = NULL;
+    const bool is_there =
+        ask(run, subject, body, &answer, NULL) == CB_OK && json_object_get(answer, "error") == NULL;
+    json_decref(answer);
+    json_decref(body);
+    return is_there;
+}
+
 static cb_status make_consumer(
     provisioner *run, const cb_subject *row, const char *service, cb_err *err)
 {
     char subject[160];
+    char text[CB_PROVISION_CONSUMER_MAX];
     (void)snprintf(
         subject, sizeof(subject), "$JS.API.CONSUMER.DURABLE.CREATE.%s.%s", row->token, service);
-    json_t *body = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:I, s:i, s:i}}",
-        "stream_name",
-        row->token,
-        "config",
-        "durable_name",
-        service,
-        "deliver_policy",
-        "all",
-        "ack_policy",
-        "explicit",
-        "replay_policy",
-        "instant",
-        "ack_wait",
-        (json_int_t)ACK_WAIT_NS,
-        "max_deliver",
-        -1,
-        "max_ack_pending",
-        ACK_PENDING_MAX);
+    cb_provision_consumer(row->token, service, true, text);
+    json_t *body = json_loads(text, 0, NULL);
     CB_ASSERT(body != NULL);
     json_t *answer = NULL;
     json_int_t err_code = 0;
@@ -166,7 +181,7 @@ static cb_status make_consumer(
     }
     json_decref(answer);
     json_decref(body);
-    return status;
+    return status == CB_E_PEER && has_consumer(run, row, service) ? CB_OK : status;
 }
 
 static cb_status make_row(provisioner *run, const cb_subject *row, cb_err *err)

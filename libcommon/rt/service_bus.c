@@ -235,6 +235,8 @@ static void on_inbox(void *context, const cb_bus_message *message)
         rt_out_puback(shell, word + 4, message);
     } else if (strncmp(word, "pull.", 5) == 0) {
         rt_pull_status(shell, word + 5, message);
+    } else if (strncmp(word, "js.", 3) == 0) {
+        rt_regress_answer(shell, word + 3, message);
     } else if (strncmp(word, "ask.", 4) == 0) {
         answer_ask(shell, word + 4, message);
     } else if (strcmp(word, "canary") == 0) {

@@ -304,6 +304,7 @@ static void on_tick(void *context)
     rt_out_tick(shell);
     rt_in_tick(shell);
     rt_pull_tick(shell);
+    rt_regress_tick(shell);
 }
 
 /* ---- HTTP ---- */

@@ -19,6 +19,7 @@
 #define GAP_NS (2 * CB_NS_PER_S)
 #define GAP_AT_START_NS (300 * CB_NS_PER_MS) /* what was in flight when the process ended */
 #define START_PERIOD_NS (10 * CB_NS_PER_S)
+#define UNANSWERED_MAX 2 /* replays asked in vain before the consumer is made anew */
 #define HOP_HEADER "Cb-Hop"
 
 /* The newest row of each key, without reading all of them. */
@@ -424,6 +425,30 @@ static void ask_replay(cb_shell *shell, rt_in_key *key)
     }
 }
 
+static bool is_next_held(const cb_shell *shell, const rt_in_key *key)
+{
+    for (uint32_t i = 0; i < shell->in.held_count; i++) {
+        if (&shell->in.keys[shell->in.held[i].key] == key &&
+            shell->in.held[i].seq == key->applied_seq + 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A living producer was asked from the same place again and again and nothing has come: what it
+ * publishes does not reach us. */
+static void count_unanswered(cb_shell *shell, rt_in_key *key)
+{
+    const bool is_same = key->asked_seq == key->applied_seq + 1;
+    key->unanswered_count = is_same ? key->unanswered_count + 1 : 0;
+    if (key->unanswered_count >= UNANSWERED_MAX &&
+        cb_shell_peer_fresh(shell, cb_subject_get(key->row)->owner, 2 * GAP_NS)) {
+        key->unanswered_count = 0;
+        rt_regress_rebuild(shell, key->row, "replays do not arrive");
+    }
+}
+
 static void watch_key(cb_shell *shell, rt_in_key *key, int64_t now_ns)
 {
     if (key->announced_seq <= key->applied_seq) {
@@ -439,12 +464,14 @@ static void watch_key(cb_shell *shell, rt_in_key *key, int64_t now_ns)
     }
     const bool is_start = now_ns - shell->started_mono_ns < START_PERIOD_NS;
     const int64_t patience_ns = is_start ? GAP_AT_START_NS : GAP_NS;
-    if (now_ns - key->gap_mono_ns < patience_ns) {
+    /* What is here and waits for another stream is not missing. */
+    if (now_ns - key->gap_mono_ns < patience_ns || is_next_held(shell, key)) {
         return;
     }
     /* A producer replays a bounded batch; when that is through, the next is asked for at once. */
     const bool is_batch_through = key->applied_seq + 1 >= key->asked_seq + REPLAY_BATCH;
     if (now_ns - key->asked_mono_ns >= GAP_NS || (key->asked_seq != 0 && is_batch_through)) {
+        count_unanswered(shell, key);
         key->asked_mono_ns = now_ns;
         key->asked_seq = key->applied_seq + 1;
         ask_replay(shell, key);

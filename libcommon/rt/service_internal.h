@@ -9,6 +9,7 @@
  *   service_out.c     the outbox: relay, acknowledgements, replays
  *   service_in.c      the consuming end of streams: order, duplicates, gaps, dead letters
  *   service_pull.c    asking JetStream for their messages
+ *   service_regress.c streams that lost their end, consumers made anew
  *   service_sync.c    sim.sync and query.ask
  *   service_health.c  state, canaries, heartbeats, peers, the HTTP endpoints
  *   service_metrics.c the runtime's own metrics
@@ -34,6 +35,7 @@
 #define RT_KEY_MAX 32    /* as CB_HEARTBEAT_KEY_FIELDS */
 #define RT_AFTER_MAX 256 /* "FILL=3,BALANCE=2" */
 #define RT_PEERS_MAX 32
+#define RT_UNHEARD_MAX 8        /* consumers of one stream */
 #define RT_HELD_MAX 1024        /* messages that wait for an earlier one */
 #define RT_OUTSTANDING_MAX 4096 /* published, not acknowledged */
 #define RT_MARKS_MAX 1024       /* acknowledged, not yet marked in the outbox */
@@ -125,6 +127,14 @@ typedef struct rt_effect {
 } rt_effect;
 
 /* ---- streams ---- */
+/* A consumer that asks again and again for the same. */
+typedef struct rt_unheard {
+    char consumer[RT_QUALIFIER_MAX]; /* "": free */
+    uint64_t from_seq;
+    int64_t since_mono_ns;
+    int64_t asked_mono_ns; /* the last time */
+} rt_unheard;
+
 typedef struct rt_out_key {
     char key[RT_KEY_MAX]; /* "ORDER/main" */
     char qualifier[RT_QUALIFIER_MAX];
@@ -132,6 +142,8 @@ typedef struct rt_out_key {
     uint64_t seq;           /* last given */
     uint64_t committed_seq; /* last whose transaction has committed */
     int64_t replayed_mono_ns;
+    rt_unheard unheard[RT_UNHEARD_MAX];
+    int64_t purged_mono_ns; /* when its stream was last emptied by us, 0 = never */
 } rt_out_key;
 
 typedef struct rt_outstanding {
@@ -160,15 +172,19 @@ typedef struct rt_in_key {
     uint64_t announced_seq;
     int64_t gap_mono_ns; /* since when something is missing, 0 = nothing is */
     int64_t asked_mono_ns;
-    uint64_t watched_seq; /* applied_seq when it was last looked at */
-    uint64_t asked_seq;   /* from where the last replay was asked, 0 = none is under way */
+    uint64_t watched_seq;      /* applied_seq when it was last looked at */
+    uint64_t asked_seq;        /* from where the last replay was asked, 0 = none is under way */
+    uint32_t unanswered_count; /* replays asked in a row from the same place */
 } rt_in_key;
 
 typedef struct rt_pull {
     cb_subject_id row;
     int64_t outstanding;
     int64_t asked_mono_ns;
-    bool is_due; /* ask at the next tick */
+    bool is_due;             /* ask at the next tick */
+    int64_t looked_mono_ns;  /* when the consumer's place was last asked for */
+    int64_t rebuilt_mono_ns; /* when the consumer was last made anew, 0 = never */
+    uint64_t place_seq;      /* of the stream, as far as the consumer has delivered */
 } rt_pull;
 
 /* Where a stream message stands in its producer's sequences. */
@@ -246,6 +262,7 @@ typedef struct rt_metrics {
     cb_metric *dead_letters;
     cb_metric *replays_asked;
     cb_metric *replays_sent;
+    cb_metric *rebuilds;
     cb_metric *shed;
     cb_metric *state;
     cb_metric *outbox_waiting;
@@ -438,6 +455,17 @@ void rt_pull_status(cb_shell *shell, const char *suffix, const cb_bus_message *m
 /** Asks for more where the window has room. */
 void rt_pull_more(cb_shell *shell);
 void rt_pull_tick(cb_shell *shell);
+
+/* service_regress.c */
+/** Makes the row's consumer anew, not more often than every few seconds. */
+void rt_regress_rebuild(cb_shell *shell, cb_subject_id row, const char *why);
+/** An answer of JetStream; suffix is "<what>.<stream>". */
+void rt_regress_answer(cb_shell *shell, const char *suffix, const cb_bus_message *message);
+void rt_regress_bus_up(cb_shell *shell);
+/** A consumer asks for a replay of our key: when that has not helped for long, the stream serves
+ *  nothing any more, and is emptied. */
+void rt_regress_wanted(cb_shell *shell, rt_out_key *key, const cb_replay *wanted);
+void rt_regress_tick(cb_shell *shell);
 
 /* service_sync.c */
 void rt_sync_request(cb_shell *shell, const cb_sync_request *request, const char *reply_to);

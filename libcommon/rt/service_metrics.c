@@ -93,6 +93,8 @@ void rt_metrics_open(cb_shell *shell)
     counts->replays_asked = cb_counter(to, "replays_asked_total", "", "Replays asked of producers");
     counts->replays_sent =
         cb_counter(to, "replays_sent_total", "", "Messages published again for a consumer");
+    counts->rebuilds =
+        cb_counter(to, "consumers_made_anew_total", "", "Consumers that stood beyond their stream");
     counts->state = cb_gauge(to, "state", "", "3 ready, 4 degraded; see the enum service_state");
     counts->outbox_waiting =
         cb_gauge(to, "outbox_waiting", "", "Stream messages not acknowledged by JetStream");

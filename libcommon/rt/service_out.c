@@ -479,6 +479,7 @@ void rt_out_replay(cb_shell *shell, const cb_replay *wanted)
         return;
     }
     key->replayed_mono_ns = now_ns;
+    rt_regress_wanted(shell, key, wanted);
     CB_LOG(shell->log,
         CB_LOG_INFO,
         "replay",

@@ -191,6 +191,7 @@ static void on_bus_state(void *context, bool is_up)
     if (is_up && shell->phase == RT_RUNNING) {
         rt_out_bus_up(shell);
         rt_pull_bus_up(shell);
+        rt_regress_bus_up(shell);
     }
 }
 

@@ -9,12 +9,14 @@
 
 #include <cmocka.h>
 
+#include <glob.h>
 #include <inttypes.h>
 #include <libpq-fe.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/prng.h"
@@ -277,6 +279,105 @@ static void chain_heals_when_the_streams_are_lost(void **state)
     assert_true(stack_sql_i64(&test->env, "SELECT count(*) FROM portfolio.epoch") > 1);
 }
 
+/* Cuts the files that a stream's messages are in down to a tenth, as a power loss may. */
+static void tear_stream(fixture *test, const char *stream)
+{
+    char pattern[256];
+    (void)snprintf(pattern,
+        sizeof(pattern),
+        "%s/jetstream/jetstream/*/streams/%s/msgs/*.blk",
+        test->env.folder,
+        stream);
+    glob_t found;
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct stat before;
+        assert_int_equal(stat(found.gl_pathv[i], &before), 0);
+        assert_int_equal(truncate(found.gl_pathv[i], before.st_size / 10), 0);
+    }
+    globfree(&found);
+}
+
+static bool has_said(fixture *test, size_t index, const char *event)
+{
+    char path[160];
+    char line[1024];
+    bool is_said = false;
+    (void)snprintf(path, sizeof(path), "%s/%s.log", test->env.folder, NAMES[index]);
+    FILE *log = fopen(path, "r");
+    assert_non_null(log);
+    while (fgets(line, sizeof(line), log) != NULL) {
+        is_said = is_said || strstr(line, event) != NULL;
+    }
+    (void)fclose(log);
+    return is_said;
+}
+
+static bool has_risk_noticed(void *context)
+{
+    return has_said(context, 1, "event=consumer_made_anew");
+}
+
+/* What was acknowledged is gone, and the consumers stand beyond the new ends: they would wait in
+ * silence until the streams have grown past them, so they make themselves anew. */
+static void chain_heals_when_streams_lose_their_ends(void **state)
+{
+    fixture *test = *state;
+    start_all(test, 300);
+    assert_true(stack_until(is_finished, test, WAIT_MS));
+    stack_nats_kill(&test->env, SIGKILL);
+    tear_stream(test, "INTENT");
+    tear_stream(test, "ORDER");
+    stack_nats_restart(&test->env);
+    assert_true(stack_until(has_risk_noticed, test, WAIT_MS));
+    kill_service(test, 0, SIGKILL);
+    test->intents_count = 320;
+    start_service(test, 0);
+    finish(test);
+    assert_true(has_said(test, 3, "event=stream_regressed"));
+}
+
+/* Turns one bit over in the middle of a stream's file. */
+static void flip_bit(fixture *test, const char *stream)
+{
+    char pattern[256];
+    (void)snprintf(pattern,
+        sizeof(pattern),
+        "%s/jetstream/jetstream/*/streams/%s/msgs/*.blk",
+        test->env.folder,
+        stream);
+    glob_t found;
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    FILE *file = fopen(found.gl_pathv[0], "r+b");
+    struct stat before;
+    assert_non_null(file);
+    assert_int_equal(fstat(fileno(file), &before), 0);
+    assert_int_equal(fseek(file, before.st_size / 2, SEEK_SET), 0);
+    const int byte = fgetc(file);
+    assert_true(byte >= 0);
+    assert_int_equal(fseek(file, before.st_size / 2, SEEK_SET), 0);
+    assert_int_equal(fputc(byte ^ 4, file), byte ^ 4);
+    assert_int_equal(fclose(file), 0);
+    globfree(&found);
+}
+
+/* After one flipped bit the server takes and acknowledges messages and serves none of them. The
+ * producer notices that its replays do not help, and empties the stream. */
+static void chain_heals_when_a_stream_goes_deaf(void **state)
+{
+    fixture *test = *state;
+    start_all(test, 300);
+    assert_true(stack_until(is_finished, test, WAIT_MS));
+    stack_nats_kill(&test->env, SIGKILL);
+    flip_bit(test, "ORDER");
+    stack_nats_restart(&test->env);
+    kill_service(test, 0, SIGKILL);
+    test->intents_count = 320;
+    start_service(test, 0);
+    finish(test);
+    assert_true(has_said(test, 2, "event=stream_deaf"));
+}
+
 /* Publishes rows of the outboxes again, twice, backwards and under other message ids. */
 static void repeat_rows(fixture *test, cb_loop *loop, cb_bus *bus, const char *sql)
 {
@@ -401,6 +502,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(chain_survives_kill_9_of_every_process, set_up, tear_down),
         cmocka_unit_test_setup_teardown(chain_survives_the_death_of_the_bus, set_up, tear_down),
         cmocka_unit_test_setup_teardown(chain_heals_when_the_streams_are_lost, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            chain_heals_when_streams_lose_their_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(chain_heals_when_a_stream_goes_deaf, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             chain_ignores_repeated_and_disordered_messages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(chain_buries_what_it_cannot_read, set_up, tear_down),

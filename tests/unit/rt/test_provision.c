@@ -85,7 +85,15 @@ static void conf_gives_each_service_its_rows(void **state)
     assert_non_null(strstr(risk, "\"_INBOX_gateway.ask.>\""));
     assert_null(strstr(risk, "\"intent.new.>\""));
     assert_null(strstr(risk, "\"order.event.>\""));
-    assert_null(strstr(risk, "STREAM"));
+    /* Of streams: look at those it reads, empty those it fills, and make its own consumers anew. */
+    assert_non_null(strstr(risk, "\"$JS.API.STREAM.INFO.INTENT\""));
+    assert_non_null(strstr(risk, "\"$JS.API.STREAM.PURGE.PERMIT\""));
+    assert_non_null(strstr(risk, "\"$JS.API.CONSUMER.DURABLE.CREATE.INTENT.risk\""));
+    assert_null(strstr(risk, "STREAM.PURGE.INTENT"));
+    assert_null(strstr(risk, "STREAM.CREATE"));
+    assert_null(strstr(risk, "STREAM.DELETE"));
+    assert_null(strstr(risk, "STREAM.UPDATE"));
+    assert_null(strstr(risk, "INTENT.execution"));
     const char *collector = user_block("collector");
     assert_non_null(strstr(collector, "\"md.raw.trade.>\""));
     assert_null(strstr(collector, "md.ok"));
