@@ -3,6 +3,7 @@
 #   setup.sh secrets   passwords, keys and nats.conf into the shared volume (once)
 #   setup.sh roles     database, schemas and roles in PostgreSQL
 #   setup.sh streams   JetStream streams and consumers
+#   setup.sh keys      the simulated exchange's keys into the signer
 set -euo pipefail
 RUN=/run/cerberus
 . "$(dirname "$0")/lib.sh"
@@ -22,6 +23,8 @@ secrets() {
     done >"$RUN/secrets/pgpass")
     mkdir -p "$RUN/state"
     cerberus provision kill-page --file="$RUN/state/kill.page"
+    kek_file /run/signer-kek/kek
+    venue_keys_file /run/venue/keys
     cerberus provision nats-conf --secrets="$RUN/secrets" --host=0.0.0.0 --port=4222 --store=/data >"$RUN/nats.conf"
 }
 
@@ -32,7 +35,9 @@ roles() {
 
 streams() { cerberus provision streams --url=nats://nats:4222 --password="$RUN/secrets/nats_provision"; }
 
+keys() { add_keys /run/venue/keys /run/signer-admin/admin.sock; }
+
 case ${1:-} in
-secrets | roles | streams) "$1" ;;
-*) fail "usage: setup.sh secrets|roles|streams" ;;
+secrets | roles | streams | keys) "$1" ;;
+*) fail "usage: setup.sh secrets|roles|streams|keys" ;;
 esac

@@ -7,7 +7,7 @@ BIN=${CERBERUS_BIN_DIR:-$ROOT/bin}
 PGBIN=$(ls -d /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin 2>/dev/null | head -1)
 SERVICES=(collector validator signals risk execution portfolio)
 WITH_SCHEMA=("${SERVICES[@]}")
-ALL_USERS=("${SERVICES[@]}" guardian gateway simulator cli provision)
+ALL_USERS=("${SERVICES[@]}" guardian signer gateway simulator cli provision)
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'cerberus: %s\n' "$*" >&2; exit 1; }
@@ -32,6 +32,30 @@ free_port() {
 # Writes 32 random bytes as hex into a file only we can read, unless it exists.
 secret_file() {
     [ -s "$1" ] || (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$1")
+}
+
+# The key-encryption key of the signer: 32 raw bytes.
+kek_file() {
+    [ -s "$1" ] || (umask 077 && head -c 32 /dev/urandom >"$1")
+}
+
+# What the simulated exchange knows of further keys of account main, "KEY SECRET RIGHTS" a line: the one that
+# execution trades with and the one that can only be used to cancel. The signer gets them from here once.
+venue_keys_file() {
+    local right
+    [ -s "$1" ] || (umask 077 && for right in read+trade read+trade; do
+        echo "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n') $(od -An -N32 -tx1 /dev/urandom | tr -d ' \n') $right"
+    done >"$1")
+}
+
+# add_keys FILE SOCKET: the keys of venue_keys_file into the signer; secrets go through a pipe
+add_keys() {
+    local line=0 purpose
+    for purpose in trade cancel; do
+        line=$((line + 1))
+        sed -n "${line}p" "$1" | awk '{print $1; print $2}' |
+            "${CERBERUS:-cerberus}" key add --socket "$2" --account main --venue binance --purpose "$purpose"
+    done
 }
 
 # PostgreSQL refuses to run as root: as root its programs run as an unprivileged user that keeps only the
@@ -60,6 +84,15 @@ socket_dir() {
     local dir="$RUN/pg/socket"
     if [ "${#dir}" -gt 80 ]; then
         dir="/tmp/cerberus-$(id -u)-$(printf '%s' "$RUN" | cksum | cut -d' ' -f1)"
+    fi
+    echo "$dir"
+}
+
+# The signer's sockets, under the same bound.
+signer_dir() {
+    local dir="$RUN/signer"
+    if [ "${#dir}" -gt 80 ]; then
+        dir="/tmp/cerberus-$(id -u)-$(printf '%s' "$RUN" | cksum | cut -d' ' -f1)-signer"
     fi
     echo "$dir"
 }

@@ -21,7 +21,7 @@ write_conf() {
     {
         echo "nats.url = nats://127.0.0.1:$NATS_PORT"
         echo "nats.password_file = $RUN/secrets/nats_$service"
-        if [ "$service" != simulator ]; then
+        if [ "$service" != simulator ] && [ "$service" != signer ]; then
             echo "pg.dsn = $(dsn "$service")"
             echo "pg.migrate_dsn = $(dsn "${service}_owner")"
         fi
@@ -49,9 +49,17 @@ bounded() {
     echo "$(($1 * scale < $2 ? $1 * scale : $2))s"
 }
 
-keys_conf() {
-    echo "venue.api_key = $RUN/secrets/venue_api_key"
-    echo "venue.api_secret = $RUN/secrets/venue_api_secret"
+# The market may run faster than this machine's clock: neither timestamps nor a minute's caps can be held to it.
+signer_conf() {
+    echo "signer.socket = $SIGNER_DIR/sign.sock"
+    echo "signer.admin_socket = $SIGNER_DIR/admin.sock"
+    echo "signer.kek = $RUN/secrets/signer_kek"
+    echo "signer.keys = $RUN/signer/keys"
+    echo "signer.timestamp_skew = 0s"
+    echo "signer.orders_per_minute = 1000000"
+    echo "signer.others_per_minute = 1000000"
+    echo "venue = binance"
+    echo "venue.rest_url = http://127.0.0.1:$SIM_PORT"
 }
 
 # BTCUSDT from "…/binance_spot_BTCUSDT_1m_2022.csv.zst" or from "FILE:SYMBOL"
@@ -92,7 +100,7 @@ symbols = $SYMBOLS
 venue = binance"
     { echo "symbols = $SYMBOLS"; echo "market.port = $SIM_PORT"; echo "$MARKET"; echo "speed = $SPEED"
       echo "api.key = $RUN/secrets/venue_api_key"; echo "api.secret = $RUN/secrets/venue_api_secret"
-      echo "admin.token = $RUN/secrets/sim_admin_token"
+      echo "admin.token = $RUN/secrets/sim_admin_token"; echo "api.keys = $RUN/secrets/venue_keys"
       echo "accounts.main = ${BALANCES:-USDT:100000}"; } | write_conf simulator
     # In lockstep every frame is counted at both ends. A connection that is replaced while frames are on their
     # way would leave the counts apart for ever; the simulator, unlike the venue, does not cut after 24 h.
@@ -109,7 +117,9 @@ venue = binance"
       echo "disk.warn = ${DISK_WARN:-0.97}"; echo "disk.stop = ${DISK_STOP:-0.99}"
       [ -z "${REPLAY:-}" ] || echo "reconcile.light = 60s"
       [ "${STANDBY:-}" != 1 ] || { echo "standby = true"; echo "instance = a"; }
-      venue_conf; echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"; keys_conf; } | write_conf execution
+      venue_conf; echo "venue.ws_api_url = ws://127.0.0.1:$SIM_PORT/ws-api/v3"
+      echo "signer.socket = $SIGNER_DIR/sign.sock"; } | write_conf execution
+    signer_conf | write_conf signer
     # Both instances are alike: whoever finds the lease free works, the other waits.
     [ "${STANDBY:-}" != 1 ] || sed -e "s/^instance = a/instance = b/" \
         -e "s/^http.port = .*/http.port = ${HTTP_PORT[execution-b]}/" \
@@ -131,6 +141,8 @@ write_secrets() {
     for name in permit_key venue_api_key venue_api_secret sim_admin_token; do
         secret_file "$RUN/secrets/$name"
     done
+    kek_file "$RUN/secrets/signer_kek"
+    venue_keys_file "$RUN/secrets/venue_keys"
     (umask 077 && for name in "${WITH_SCHEMA[@]}"; do
         echo "*:*:cerberus:$name:$(cat "$RUN/secrets/pg_$name")"
         echo "*:*:cerberus:${name}_owner:$(cat "$RUN/secrets/pg_${name}_owner")"
@@ -181,20 +193,21 @@ ready() { curl -fsS --max-time 2 "http://127.0.0.1:${HTTP_PORT[$1]}/readyz"; }
 write_endpoints() {
     local service metrics='{}' standby=
     [ "${STANDBY:-}" != 1 ] || standby=execution-b
-    for service in simulator "${SERVICES[@]}" gateway $standby; do
+    for service in simulator signer "${SERVICES[@]}" gateway $standby; do
         metrics=$(jq -c --arg s "$service" --arg u "http://127.0.0.1:${HTTP_PORT[$service]}/metrics" '.[$s]=$u' <<<"$metrics")
     done
     jq -n --arg rest "http://127.0.0.1:$SIM_PORT" --arg ws "ws://127.0.0.1:$SIM_PORT" \
         --arg ws_api "ws://127.0.0.1:$SIM_PORT/ws-api/v3" \
         --arg key "$(cat "$RUN/secrets/venue_api_key")" --arg secret "$(cat "$RUN/secrets/venue_api_secret")" \
         --arg admin "$RUN/secrets/sim_admin_token" --arg gateway "http://127.0.0.1:$GATEWAY_PORT" \
-        --arg token "$RUN/secrets/gateway_token" --arg page "$RUN/state/kill.page" --argjson metrics "$metrics" \
+        --arg token "$RUN/secrets/gateway_token" --arg page "$RUN/state/kill.page" --argjson metrics "$metrics" --arg signer "$SIGNER_DIR" \
         --arg nats "nats://127.0.0.1:$NATS_PORT" --arg natspw "$RUN/secrets/nats_cli" \
         --arg socket "$SOCKET" --arg symbols "$SYMBOLS" --arg speed "$SPEED" '
         {simulator: {rest: $rest, ws: $ws, ws_api: $ws_api, api_key: $key, api_secret: $secret, admin_token_file: $admin},
          gateway: {url: $gateway, token_file: $token, operator_token_file: ($token + "_operator"),
              risk_officer_token_file: ($token + "_risk_officer")},
          kill: {page: $page},
+         signer: {socket: ($signer + "/sign.sock"), admin_socket: ($signer + "/admin.sock")},
          nats: {url: $nats, user: "cli", password_file: $natspw},
          postgres: {socket: $socket, database: "cerberus"},
          symbols: ($symbols | split(",")), speed: $speed, metrics: $metrics}' >"$RUN/endpoints.json.new"
@@ -205,8 +218,10 @@ write_endpoints() {
 up() {
     is_running && fail "already running in $RUN (make stop ends it)"
     # The simulated exchange begins anew each time, with fresh accounts and its own time: so do the books.
-    rm -rf "$RUN/pg" "$RUN/nats" "$RUN/journal" "$RUN/state"
+    SIGNER_DIR=$(signer_dir)
+    rm -rf "$RUN/pg" "$RUN/nats" "$RUN/journal" "$RUN/state" "$RUN/signer" "$SIGNER_DIR"
     mkdir -p "$RUN/log" "$RUN/nats" "$RUN/journal" "$RUN/state"
+    (umask 077 && mkdir -p "$RUN/signer" "$SIGNER_DIR")
     chmod 755 "$RUN"
     rm -rf "$SCAN" "$RUN/endpoints.json"
     mkdir -p "$SCAN"
@@ -217,7 +232,7 @@ up() {
     free_port; SIM_PORT=$PORT
     free_port; GATEWAY_PORT=$PORT
     local service
-    for service in simulator "${SERVICES[@]}" gateway execution-b; do free_port; HTTP_PORT[$service]=$PORT; done
+    for service in simulator signer "${SERVICES[@]}" gateway execution-b; do free_port; HTTP_PORT[$service]=$PORT; done
     write_secrets
     write_all_conf
     "$BIN/cerberus" provision kill-page --file="$RUN/state/kill.page"
@@ -233,11 +248,18 @@ up() {
     PGHOST=$SOCKET PGUSER=cerberus_admin "$ROOT/deploy/local/roles.sh"
     wait_for NATS 20 "$BIN/cerberus" provision streams --url="nats://127.0.0.1:$NATS_PORT" \
         --password="$RUN/secrets/nats_provision"
-    for service in simulator "${SERVICES[@]}" gateway; do
+    # The exchange and the keeper of its keys first: who trades finds them there.
+    for service in simulator signer; do
         supervise "$service" SIGTERM "\"$BIN/cerberus-$service\" --config=\"$RUN/conf/$service.conf\""
     done
     add
-    for service in simulator "${SERVICES[@]}" gateway; do
+    for service in simulator signer; do wait_for "$service" "$READY_TIMEOUT" ready "$service"; done
+    CERBERUS=$BIN/cerberus add_keys "$RUN/secrets/venue_keys" "$SIGNER_DIR/admin.sock"
+    for service in "${SERVICES[@]}" gateway; do
+        supervise "$service" SIGTERM "\"$BIN/cerberus-$service\" --config=\"$RUN/conf/$service.conf\""
+    done
+    add
+    for service in "${SERVICES[@]}" gateway; do
         wait_for "$service" "$READY_TIMEOUT" ready "$service"
     done
     [ "${STANDBY:-}" != 1 ] || start_standby
@@ -271,7 +293,7 @@ stop() {
         bring_down validator risk
         bring_down execution-b
         bring_down execution portfolio
-        bring_down simulator
+        bring_down signer simulator
         bring_down nats postgres
         s6-svscanctl -t "$SCAN" 2>/dev/null || true
         for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
@@ -279,6 +301,7 @@ stop() {
     fi
     rm -f "$RUN/supervisor.pid" "$RUN/endpoints.json"
     case $(socket_dir) in /tmp/cerberus-*) rm -rf "$(socket_dir)" ;; esac
+    case $(signer_dir) in /tmp/cerberus-*) rm -rf "$(signer_dir)" ;; esac
 }
 
 show() {

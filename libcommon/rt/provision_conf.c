@@ -69,6 +69,7 @@ bool cb_provision_user(size_t index, char out[CB_PROVISION_USER_MAX])
 {
     user_list users;
     collect_services(&users);
+    add_user(&users, "signer", 6); /* says that it lives; no row of the table is its own */
     add_user(&users, "cli", 3);
     add_user(&users, "provision", 9);
     add_user(&users, "sysadmin", 8);

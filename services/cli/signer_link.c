@@ -99,12 +99,12 @@ static int exit_of(cb_signer_status status)
     }
 }
 
-/* --socket, CERBERUS_SIGNER_SOCKET, or the run's file. */
+/* --socket, CERBERUS_SIGNER_ADMIN_SOCKET, or the run's file. */
 static const char *find_socket(cli *self, const char *told)
 {
     cb_err err = {0};
     if (told == NULL) {
-        told = getenv("CERBERUS_SIGNER_SOCKET");
+        told = getenv("CERBERUS_SIGNER_ADMIN_SOCKET");
     }
     if (told == NULL) {
         (void)cli_connect(self, &err); /* a gateway is not needed, only the file */
@@ -112,7 +112,8 @@ static const char *find_socket(cli *self, const char *told)
     }
     if (told == NULL) {
         (void)fprintf(stderr,
-            "cerberus key: no signer known: --socket PATH, CERBERUS_SIGNER_SOCKET, or a run\n");
+            "cerberus key: no signer known: --socket PATH, CERBERUS_SIGNER_ADMIN_SOCKET, or a "
+            "run\n");
     }
     return told;
 }

@@ -45,8 +45,14 @@ const cb_config_field exec_fields[] = {
     TEXT_FIELD("venue.rest_url", rest_url, NULL, "base URL of the venue's REST API"),
     TEXT_FIELD("venue.ws_url", ws_url, "", "base URL of the market streams; not used here"),
     TEXT_FIELD("venue.ws_api_url", ws_api_url, NULL, "base URL of the user stream (WebSocket API)"),
-    SECRET_FIELD("venue.api_key", api_key, "file with the venue's API key"),
-    SECRET_FIELD("venue.api_secret", api_secret, "file with the venue's API secret"),
+    {"signer.socket",
+        CB_CONFIG_PATH,
+        AT(signer_socket),
+        NULL,
+        0,
+        0,
+        NULL,
+        "Unix socket of the signer, which holds the venue's key for purpose trade"},
     SECRET_FIELD("permit.key", permit_key, "file with the key of risk's permits"),
     TEXT_FIELD("client_id.salt",
         client_id_salt,
@@ -240,11 +246,6 @@ cb_status exec_config_check(const exec_config *config, cb_err *err)
         {"quote_asset", config->quote_asset, 1, sizeof(((cb_fill *)NULL)->quote_asset) - 1},
         {"permit.key", config->permit_key, 16, CB_CONFIG_TEXT_MAX},
         {"client_id.salt", config->client_id_salt, 1, 64},
-        {"venue.api_key", config->api_key, 1, sizeof(((cb_venue_keys *)NULL)->api_key) - 1},
-        {"venue.api_secret",
-            config->api_secret,
-            1,
-            sizeof(((cb_venue_keys *)NULL)->api_secret) - 1},
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         const cb_status status =

@@ -1,6 +1,8 @@
-/* Claim and send. The request is built and signed before the claim, so that a process that was
- * stopped in between holds a signature that the venue refuses; the claim is one statement that
+/* Claim and send. The time that is signed is taken before the claim, so that a process that was
+ * stopped in between holds a signature that the venue refuses; the signature itself is made by the
+ * signer while the claim commits, and nothing is sent without it. The claim is one statement that
  * checks everything that can forbid the order at the moment it commits; then one POST, once. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -146,6 +148,8 @@ static cb_venue_call describe_claim(exec_prepared *prepared, const exec_claim *c
     return CB_VENUE_CALL_PLACE;
 }
 
+static void send_prepared(exec_shell *self);
+
 /* t0 of order-path.md: everything that can fail locally fails here, before the claim. */
 static cb_status prepare(exec_shell *self, const exec_claim *claim, cb_err *err)
 {
@@ -159,8 +163,58 @@ static cb_status prepare(exec_shell *self, const exec_claim *claim, cb_err *err)
     memcpy(prepared->params.symbol, claim->order.symbol, sizeof(prepared->params.symbol));
     prepared->call = describe_claim(prepared, claim);
     const cb_venue_auth auth = {
-        .keys = &self->keys, .sign_ts_ns = prepared->sign_ts_ns, .window_ms = claim->window_ms};
+        .sign_ts_ns = prepared->sign_ts_ns, .window_ms = claim->window_ms, .is_unsigned = true};
+    if (!cb_signer_is_up(self->signer)) {
+        return CB_FAIL(err, CB_E_UNAVAILABLE, "%s", cb_signer_why(self->signer));
+    }
     return self->venue->build(prepared->call, &prepared->params, &auth, &prepared->request, err);
+}
+
+/* ---- signature ---- */
+
+/* Which prepared order a signature was asked for: the next may stand in its place by then. */
+typedef struct signing {
+    exec_shell *self;
+    uint64_t number;
+} signing;
+
+static void on_order_signed(void *context, const cb_signer_answer *answer)
+{
+    signing *asked = context;
+    exec_shell *self = asked->self;
+    exec_prepared *prepared = &self->prepared;
+    const bool is_current = prepared->is_used && prepared->number == asked->number;
+    cb_err err = {0};
+    free(asked);
+    if (!is_current) {
+        return;
+    }
+    cb_textbuf why = cb_textbuf_over(prepared->why, sizeof(prepared->why));
+    if (answer->status != CB_OK) {
+        cb_textbuf_add(&why, answer->why);
+    } else if (self->venue->attach(&prepared->request, answer->api_key, answer->signature, &err) !=
+               CB_OK) {
+        cb_textbuf_add(&why, err.text);
+    } else {
+        prepared->is_signed = true;
+    }
+    prepared->is_refused = !prepared->is_signed;
+    if (prepared->is_wanted) {
+        prepared->is_wanted = false;
+        send_prepared(self);
+    }
+}
+
+/* The signature is made while the claim commits: its time was taken before, so that it dies as
+ * early as if it had been waited for, and the path is no longer for it. */
+static void ask_signature(exec_shell *self)
+{
+    signing *asked = calloc(1, sizeof(*asked));
+    CB_ASSERT(asked != NULL);
+    self->prepared.number = ++self->signatures_count;
+    *asked = (signing){self, self->prepared.number};
+    const cb_strview payload = self->venue->payload(&self->prepared.request);
+    cb_signer_sign(self->signer, payload.at, payload.size, on_order_signed, asked);
 }
 
 int64_t exec_risk_age_ns(const exec_shell *self)
@@ -202,6 +256,7 @@ void exec_claim_order(exec_shell *self, const exec_claim *claim)
         feed_claim(self, EXEC_CLAIM_RISK_SILENT, "");
         return;
     }
+    ask_signature(self);
     (void)FP("exec.before_claim");
     put_claim_identity(self);
     cb_params_id(
@@ -324,20 +379,30 @@ static bool is_too_late(const exec_shell *self)
     return cb_mono_ns() - prepared->begun_mono_ns > EXEC_SEND_BUDGET_NS;
 }
 
-void exec_send_order(exec_shell *self, const exec_send *send)
+/* Why the prepared order must not go out now; NULL: it may. */
+static const char *why_not_now(exec_shell *self)
+{
+    if (is_too_late(self)) {
+        return "too long between signature and send";
+    }
+    if (!exec_lease_is_fresh(self)) {
+        return "lease not renewed in time";
+    }
+    if (self->prepared.is_refused) {
+        return self->prepared.why;
+    }
+    if (FP("exec.before_send")) {
+        return "failpoint";
+    }
+    /* Last of all, right before the socket: it works when nothing else does. */
+    return exec_page_allows(self, &self->prepared.order) ? NULL : "the local flag page forbids it";
+}
+
+/* t2 and t3: with its signature there, one POST; or it is known that nothing was sent. */
+static void send_prepared(exec_shell *self)
 {
     CB_ASSERT(self->prepared.is_used);
-    CB_ASSERT(cb_id_equal(send->intent_id, self->prepared.order.intent_id));
-    const char *why = NULL;
-    if (is_too_late(self)) {
-        why = "too long between signature and send";
-    } else if (!exec_lease_is_fresh(self)) {
-        why = "lease not renewed in time";
-    } else if (FP("exec.before_send")) {
-        why = "failpoint";
-    } else if (!exec_page_allows(self, &self->prepared.order)) {
-        why = "the local flag page forbids it";
-    }
+    const char *why = why_not_now(self);
     if (why != NULL) {
         exec_order_answer answer = {.answer_class = CB_ANSWER_NOT_SENT, .retry_after_s = -1};
         cb_textbuf reason = cb_textbuf_over(answer.reason, sizeof(answer.reason));
@@ -346,8 +411,25 @@ void exec_send_order(exec_shell *self, const exec_send *send)
         feed_placed(self, &answer);
         return;
     }
+    CB_ASSERT(self->prepared.is_signed);
+    const cb_id intent_id = self->prepared.order.intent_id;
     self->is_posting = true;
     exec_http(self, &self->prepared.request, "order", EXEC_ORDER_ANSWER_MAX, on_placed, self);
-    const exec_sent sent = {.intent_id = send->intent_id, .sent_ns = cb_shell_now_ns(self->shell)};
+    const exec_sent sent = {.intent_id = intent_id, .sent_ns = cb_shell_now_ns(self->shell)};
     cb_shell_feed(self->shell, EXEC_EVENT_SENT, &sent, sizeof(sent));
+}
+
+void exec_send_order(exec_shell *self, const exec_send *send)
+{
+    exec_prepared *prepared = &self->prepared;
+    CB_ASSERT(prepared->is_used);
+    CB_ASSERT(cb_id_equal(send->intent_id, prepared->order.intent_id));
+    if (prepared->is_signed || prepared->is_refused) {
+        send_prepared(self);
+        return;
+    }
+    /* The claim was faster than the signer. Its answer, or its silence, comes by on_order_signed.
+     */
+    prepared->is_wanted = true;
+    self->is_posting = true;
 }

@@ -309,20 +309,49 @@ static bool may_cancel(const exec_shell *self)
     return exec_lease_is_fresh(self) || view.kill_level >= 2;
 }
 
+static bool is_cancel_call(const exec_call *call)
+{
+    return call->request == EXEC_REQUEST_CANCEL || call->request == EXEC_REQUEST_CANCEL_ALL ||
+           call->request == EXEC_REQUEST_AMEND;
+}
+
+static void send_call(exec_call *call)
+{
+    const bool is_cancel = is_cancel_call(call);
+    if (is_cancel) {
+        (void)FP("exec.cancel");
+    }
+    exec_http(call->self,
+        &call->venue_request,
+        is_cancel ? "cancel" : "read",
+        is_cancel ? EXEC_ORDER_ANSWER_MAX : EXEC_LIST_ANSWER_MAX,
+        on_answer,
+        call);
+}
+
+/* Without a signature nothing is sent: the question is answered "not sent" and asked again later.
+ */
+static void on_signed(void *context, const cb_signer_answer *answer)
+{
+    exec_call *call = context;
+    if (answer->status == CB_OK) {
+        send_call(call);
+    } else {
+        answer_not_sent(call, "request_not_signed", answer->why);
+    }
+}
+
 /* The question proper, after its own time was asked for where that matters. */
 static void start_call(exec_call *call)
 {
     exec_shell *self = call->self;
-    const bool is_cancel = call->request == EXEC_REQUEST_CANCEL ||
-                           call->request == EXEC_REQUEST_CANCEL_ALL ||
-                           call->request == EXEC_REQUEST_AMEND;
-    if (is_cancel && !may_cancel(self)) {
+    if (is_cancel_call(call) && !may_cancel(self)) {
         answer_not_sent(call, "cancel_held_back", "lease not renewed in time");
         return;
     }
-    const cb_venue_auth auth = {.keys = &self->keys,
-        .sign_ts_ns = exec_sign_ts_ns(self),
-        .window_ms = exec_read_window_ms(self)};
+    const cb_venue_auth auth = {.sign_ts_ns = exec_sign_ts_ns(self),
+        .window_ms = exec_read_window_ms(self),
+        .is_unsigned = true};
     cb_err err = {0};
     const cb_status status = self->venue->build(
         call_of(call->request), &call->params, &auth, &call->venue_request, &err);
@@ -330,15 +359,11 @@ static void start_call(exec_call *call)
         answer_not_sent(call, "request_not_built", err.text);
         return;
     }
-    if (is_cancel) {
-        (void)FP("exec.cancel");
+    if (call->venue_request.needs_signature) {
+        cb_signer_sign_request(self->signer, self->venue, &call->venue_request, on_signed, call);
+    } else {
+        send_call(call);
     }
-    exec_http(self,
-        &call->venue_request,
-        is_cancel ? "cancel" : "read",
-        is_cancel ? EXEC_ORDER_ANSWER_MAX : EXEC_LIST_ANSWER_MAX,
-        on_answer,
-        call);
 }
 
 static void hit_failpoint(exec_request request)

@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/mac.h"
 #include "base/strview.h"
 
 #define TICK_NS CB_NS_PER_S
 #define RETRY_MIN_NS CB_NS_PER_S
 #define RETRY_MAX_NS (10 * CB_NS_PER_S)
+#define SIGNER_WAIT_MS 1000
+#define SIGNER_WAIT_REPLAY_MS 10000
 
 exec_shell *exec_of(const cb_shell *shell)
 {
@@ -110,11 +111,36 @@ static cb_status take_venue(exec_shell *self, cb_err *err)
     if (self->venue == NULL) {
         return CB_FAIL(err, CB_E_CONFIG, "venue '%s' is not known", config->venue);
     }
-    const bool is_kept =
-        cb_text_copy(self->keys.api_key, sizeof(self->keys.api_key), cb_sv_from(config->api_key)) &&
-        cb_text_copy(
-            self->keys.api_secret, sizeof(self->keys.api_secret), cb_sv_from(config->api_secret));
-    CB_ASSERT(is_kept); /* lengths were checked */
+    return CB_OK;
+}
+
+/* The signer is back: what waited for it need not wait for its back-off to end. */
+static void on_signer_state(void *context, bool is_up)
+{
+    exec_shell *self = context;
+    CB_LOG(cb_shell_log(self->shell),
+        is_up ? CB_LOG_INFO : CB_LOG_ERROR,
+        is_up ? "signer_up" : "signer_down",
+        CB_KV("why", cb_signer_why(self->signer)));
+    if (is_up && self->is_retry_due) {
+        cb_timer_reset(self->retry_timer, 0);
+    }
+}
+
+/* No secret of the venue is ever in this process. In a replay a hiccup of the machine is no reason
+ * to refuse, so there the signer is waited for longer. */
+static cb_status open_signer(exec_shell *self, cb_err *err)
+{
+    const cb_signer_options options = {.socket_path = self->config->signer_socket,
+        .account = self->config->account,
+        .venue = self->config->venue,
+        .purpose = CB_KEY_TRADE,
+        .timeout_ms = cb_shell_is_bus_clock(self->shell) ? SIGNER_WAIT_REPLAY_MS : SIGNER_WAIT_MS};
+    self->signer = cb_signer_open(cb_shell_loop(self->shell), &options, err);
+    if (self->signer == NULL) {
+        return err->code;
+    }
+    cb_signer_on_state(self->signer, on_signer_state, self);
     return CB_OK;
 }
 
@@ -133,6 +159,9 @@ static cb_status exec_open(cb_shell *shell, cb_err *err)
     self->opened_mono_ns = cb_mono_ns();
     cb_shell_set_user(shell, self);
     status = take_venue(self, err);
+    if (status == CB_OK) {
+        status = open_signer(self, err);
+    }
     if (status != CB_OK) {
         return status;
     }
@@ -165,7 +194,7 @@ static void exec_close(cb_shell *shell)
     exec_page_close(self);
     cb_timer_remove(self->tick_timer);
     cb_timer_remove(self->retry_timer);
-    cb_wipe(&self->keys, sizeof(self->keys));
+    cb_signer_close(self->signer);
     cb_shell_set_user(shell, NULL);
     free(self);
 }
@@ -175,11 +204,13 @@ static void exec_close(cb_shell *shell)
 static void on_retry(void *context)
 {
     exec_shell *self = context;
+    self->is_retry_due = false;
     cb_shell_feed(self->shell, EXEC_EVENT_RETRY, NULL, 0);
 }
 
 static void schedule_retry(exec_shell *self)
 {
+    self->is_retry_due = true;
     if (self->retry_timer == NULL) {
         self->retry_timer =
             cb_loop_timer(cb_shell_loop(self->shell), self->retry_backoff_ns, 0, on_retry, self);
@@ -280,6 +311,10 @@ static bool exec_is_ready(cb_shell *shell, char *why, size_t why_size)
     }
     if (view.is_off) {
         cb_textbuf_add(&text, "off: kill level 4");
+        return false;
+    }
+    if (!cb_signer_is_up(exec_of(shell)->signer)) {
+        cb_textbuf_add(&text, cb_signer_why(exec_of(shell)->signer));
         return false;
     }
     if (!view.is_stream_up) {

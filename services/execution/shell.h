@@ -19,6 +19,7 @@
 #include "base/timefmt.h"
 #include "rt/killpage.h"
 #include "rt/service.h"
+#include "rt/signer_client.h"
 #include "services/execution/core/execution.h"
 
 #define EXEC_CONNECT_TIMEOUT_MS 1000
@@ -39,7 +40,12 @@ typedef struct exec_prepared {
     cb_id mate_intent_id;
     cb_venue_call call;
     cb_venue_params params;
-    cb_venue_request request;
+    cb_venue_request request; /* carries a signature when is_signed */
+    uint64_t number;          /* of the signature that is waited for */
+    bool is_signed;
+    bool is_refused; /* the signer gave none: why */
+    bool is_wanted;  /* claimed and to be sent: only the signature is missing */
+    char why[CB_SIGNER_WHY_MAX];
     int64_t sign_ts_ns;
     int64_t begun_ns; /* service clock when the request was signed */
     int64_t begun_mono_ns;
@@ -75,7 +81,7 @@ typedef struct exec_shell {
     cb_shell *shell;
     const exec_config *config;
     const cb_venue_ops *venue;
-    cb_venue_keys keys;
+    cb_signer *signer;
     cb_params params; /* of the statement that is being made */
     exec_metrics metrics;
     cb_timer *tick_timer;
@@ -91,7 +97,8 @@ typedef struct exec_shell {
 
     int64_t offset_ns; /* venue minus service clock */
     exec_prepared prepared;
-    bool is_posting; /* its POST waits for an answer */
+    bool is_posting;           /* its POST waits for its signature or an answer */
+    uint64_t signatures_count; /* asked for, of orders */
     bool is_draining;
     bool has_worked; /* the venue's stream was wanted in this life */
     uint64_t claims_count;
@@ -106,9 +113,11 @@ typedef struct exec_shell {
     bool is_subscribed;
     cb_venue_user_event user_event; /* being read */
     uint64_t ws_request_id;
+    cb_venue_auth ws_auth; /* of the subscription that is being signed */
     int64_t ws_backoff_ns;
     uint64_t user_events_count;
     cb_timer *retry_timer;
+    bool is_retry_due; /* the core waits for it */
     int64_t retry_backoff_ns;
 
     cb_killpage *page;

@@ -1,6 +1,7 @@
 /* The user stream over the venue's WebSocket API: connect, subscribe with a signature, hand every
  * event to the core, reconnect with back-off. The waits are wall-clock: a connection is a matter of
  * this machine, and decisions only ever see that the stream is up or down. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -59,21 +60,68 @@ static void drop_stream(exec_shell *self, const char *why)
     note_down(self, why);
 }
 
+/* It cannot be dropped from within its own callbacks: a timer does it. */
+static void break_stream(exec_shell *self)
+{
+    self->is_ws_broken = true;
+    set_timer(self, 0);
+}
+
+/* A signature belongs to the connection that asked for it: others have been opened since, perhaps.
+ */
+typedef struct subscription {
+    exec_shell *self;
+    uint64_t request_id;
+} subscription;
+
+static void on_subscription_signed(void *context, const cb_signer_answer *answer)
+{
+    subscription *asked = context;
+    exec_shell *self = asked->self;
+    const bool is_current = self->ws != NULL && asked->request_id == self->ws_request_id;
+    free(asked);
+    if (!is_current) {
+        return;
+    }
+    if (answer->status != CB_OK) {
+        CB_LOG(cb_shell_log(self->shell),
+            CB_LOG_ERROR,
+            "subscribe_not_signed",
+            CB_KV("why", answer->why));
+        break_stream(self);
+        return;
+    }
+    char text[CB_VENUE_TEXT_MAX];
+    cb_err err = {0};
+    self->ws_auth.keys = cb_signer_keys(self->signer);
+    self->ws_auth.signature = answer->signature;
+    const cb_status status =
+        self->venue->user_subscribe_text(&self->ws_auth, self->ws_request_id, text, &err);
+    self->ws_auth.signature = NULL; /* gone after this call */
+    if (status != CB_OK || !cb_ws_client_send(self->ws, text, strlen(text))) {
+        cb_log_err(cb_shell_log(self->shell), CB_LOG_ERROR, "subscribe_not_sent", &err);
+        break_stream(self);
+    }
+}
+
 static void on_open(void *context)
 {
     exec_shell *self = context;
-    char text[CB_VENUE_TEXT_MAX];
-    const cb_venue_auth auth = {.keys = &self->keys,
+    char payload[CB_VENUE_TEXT_MAX];
+    cb_err err = {0};
+    self->ws_auth = (cb_venue_auth){.keys = cb_signer_keys(self->signer),
         .sign_ts_ns = exec_sign_ts_ns(self),
         .window_ms = exec_read_window_ms(self)};
-    cb_err err = {0};
-    if (self->venue->user_subscribe_text(&auth, ++self->ws_request_id, text, &err) != CB_OK) {
+    self->ws_request_id++;
+    if (self->venue->user_subscribe_payload(&self->ws_auth, payload, &err) != CB_OK) {
         cb_log_err(cb_shell_log(self->shell), CB_LOG_ERROR, "subscribe_not_built", &err);
-        return; /* silence closes the connection */
+        break_stream(self); /* the signer has not told the key yet */
+        return;
     }
-    if (!cb_ws_client_send(self->ws, text, strlen(text))) {
-        CB_LOG(cb_shell_log(self->shell), CB_LOG_WARN, "subscribe_not_sent", CB_KI("try", 1));
-    }
+    subscription *asked = calloc(1, sizeof(*asked));
+    CB_ASSERT(asked != NULL);
+    *asked = (subscription){self, self->ws_request_id};
+    cb_signer_sign(self->signer, payload, strlen(payload), on_subscription_signed, asked);
 }
 
 static void note_up(exec_shell *self)

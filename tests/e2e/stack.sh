@@ -23,7 +23,7 @@ wait_until() {
         sleep 0.3
     done
 }
-all_healthy() { "$CERBERUS" status -o json | jq -e '[.rows[] | select(.healthy)] | length == 6'; }
+all_healthy() { "$CERBERUS" status -o json | jq -e '([.rows[] | select(.healthy)] | length) >= 7 and all(.rows[] | select(.service != "guardian"); .healthy)'; }
 fills_reach() { [ "$("$CERBERUS" portfolio -o json | jq -r '.rows[0].fills_count // 0')" -ge "$1" ]; }
 service_pid() { s6-svstat -o pid "$CERBERUS_RUN_DIR/s6/$1"; }
 kill_service() { kill -9 "$(service_pid "$1")"; }

@@ -19,7 +19,7 @@ export CERBERUS_ENDPOINTS=$WORK/no-such-endpoints.json
 
 CONFIG=64 UNAVAILABLE=69
 OPENING='64|69|70' # what a service finds wrong after its configuration was read
-SERVICES=(collector validator signals risk execution portfolio gateway simulator)
+SERVICES=(collector validator signals risk execution portfolio gateway simulator signer)
 
 for name in key secret token permit; do random_file "$WORK/$name"; done
 NOWHERE="host=$WORK/no-socket dbname=cerberus user=nobody"
@@ -39,6 +39,11 @@ api.secret = $WORK/secret
 admin.token = $WORK/token" ;;
     gateway) echo "gateway.token = $WORK/gateway_token
 gateway.port = 0" ;;
+    signer) echo "signer.socket = $WORK/sign.sock
+signer.admin_socket = $WORK/admin.sock
+signer.kek = $WORK/kek
+signer.keys = $WORK/keys
+venue.rest_url = http://127.0.0.1:$DEAD_PORT" ;;
     *) echo "pg.dsn = $NOWHERE" ;;
     esac
     case $1 in
@@ -46,8 +51,7 @@ gateway.port = 0" ;;
     execution) echo "permit.key = $WORK/permit
 venue.rest_url = http://127.0.0.1:$DEAD_PORT
 venue.ws_api_url = ws://127.0.0.1:$DEAD_PORT/ws-api/v3
-venue.api_key = $WORK/key
-venue.api_secret = $WORK/secret" ;;
+signer.socket = $WORK/sign.sock" ;;
     esac
 }
 conf() { # SERVICE, extra line… : writes $WORK/SERVICE.conf; the extra lines come last
@@ -118,7 +122,8 @@ required() {
 }
 for service in collector validator signals risk execution portfolio; do required "$service" pg.dsn; done
 required risk permit.key
-for key in permit.key venue.rest_url venue.ws_api_url venue.api_key venue.api_secret; do required execution "$key"; done
+for key in permit.key venue.rest_url venue.ws_api_url signer.socket; do required execution "$key"; done
+for key in signer.socket signer.admin_socket signer.kek signer.keys venue.rest_url; do required signer "$key"; done
 for key in api.key api.secret admin.token; do required simulator "$key"; done
 required gateway gateway.token
 

@@ -21,8 +21,7 @@ typedef struct exec_config {
     char rest_url[EXEC_CONFIG_TEXT];
     char ws_url[EXEC_CONFIG_TEXT];
     char ws_api_url[EXEC_CONFIG_TEXT];
-    char api_key[EXEC_CONFIG_TEXT];
-    char api_secret[EXEC_CONFIG_TEXT];
+    char signer_socket[EXEC_CONFIG_TEXT];
     char permit_key[EXEC_CONFIG_TEXT];
     char client_id_salt[EXEC_CONFIG_TEXT];
     uint64_t orders_max;

@@ -62,7 +62,9 @@ static void handle(gateway_call *call)
         (void)json_array_append_new(rows, row_of(shell, gateway_services[i]));
         add_standby(rows, shell, gateway_services[i]);
     }
+    /* These answer no questions, so they are none of the services that are asked. */
     (void)json_array_append_new(rows, row_of(shell, "guardian"));
+    (void)json_array_append_new(rows, row_of(shell, "signer"));
     char now[CB_TIME_TEXT_MAX];
     (void)cb_time_print(cb_shell_now_ns(shell), 3, now);
     gateway_reply_json(call, 200, json_pack("{s:o, s:s}", "rows", rows, "market_time", now));

@@ -40,6 +40,8 @@ static void every_request_that_we_build_is_recognised(void **state)
     } rows[] = {{CB_VENUE_CALL_PLACE, ORDER},
         {CB_VENUE_CALL_PLACE_TEST, ORDER},
         {CB_VENUE_CALL_CANCEL_REPLACE, ORDER | CANCEL},
+        {CB_VENUE_CALL_PLACE_LIST, ORDER},
+        {CB_VENUE_CALL_AMEND, ORDER},
         {CB_VENUE_CALL_CANCEL, CANCEL | READ},
         {CB_VENUE_CALL_QUERY, CANCEL | READ},
         {CB_VENUE_CALL_CANCEL_ALL, CANCEL | FIND | READ},
@@ -56,10 +58,16 @@ static void every_request_that_we_build_is_recognised(void **state)
         .order = {.symbol = "BTCUSDT",
             .client_order_id = "ours-1",
             .side = CB_SIDE_BUY,
-            .order_type = CB_ORDER_TYPE_STOP_LOSS_LIMIT,
+            .order_type = CB_ORDER_TYPE_LIMIT_MAKER,
             .qty.e8 = 200000,
-            .price.e8 = INT64_C(3500000000000),
-            .stop_price.e8 = INT64_C(3500000000000)}};
+            .price.e8 = INT64_C(3500000000000)},
+        .stop_order = {.symbol = "BTCUSDT",
+            .client_order_id = "ours-2",
+            .side = CB_SIDE_BUY,
+            .order_type = CB_ORDER_TYPE_STOP_LOSS,
+            .qty.e8 = 200000,
+            .stop_price.e8 = INT64_C(3600000000000)},
+        .amend_qty.e8 = 100000};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         cb_venue_request request;
         assert_int_equal(
