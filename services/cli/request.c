@@ -42,6 +42,7 @@ static int exit_of(long status)
     case 400:
         return CLI_USAGE;
     case 409:
+    case 422:
         return CLI_REFUSED;
     case 504:
         return CLI_TIMEOUT;
@@ -66,10 +67,15 @@ static CURLcode perform(CURL *curl,
     const char *token,
     const char *method,
     const char *body,
+    const char *key,
     answer *out)
 {
     char header[CLI_TEXT_MAX + 32];
     struct curl_slist *headers = NULL;
+    if (key[0] != '\0') {
+        (void)snprintf(header, sizeof header, "Idempotency-Key: %s", key);
+        headers = curl_slist_append(headers, header);
+    }
     (void)snprintf(header, sizeof header, "Authorization: Bearer %s", token);
     headers = curl_slist_append(headers, header);
     headers = curl_slist_append(headers, "Content-Type: application/json");
@@ -89,11 +95,12 @@ static CURLcode perform(CURL *curl,
     return code;
 }
 
-int cli_request_at(const char *base,
+static int request_with_key(const char *base,
     const char *token,
     const char *method,
     const char *path,
     const char *body,
+    const char *key,
     json_t **out)
 {
     char url[CLI_TEXT_MAX * 2];
@@ -105,7 +112,7 @@ int cli_request_at(const char *base,
         return CLI_FAILURE;
     }
     (void)snprintf(url, sizeof url, "%s%s", base, path);
-    const CURLcode code = perform(curl, url, token, method, body, &got);
+    const CURLcode code = perform(curl, url, token, method, body, key, &got);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(curl);
     if (code != CURLE_OK) {
@@ -124,6 +131,16 @@ int cli_request_at(const char *base,
     return CLI_OK;
 }
 
+int cli_request_at(const char *base,
+    const char *token,
+    const char *method,
+    const char *path,
+    const char *body,
+    json_t **out)
+{
+    return request_with_key(base, token, method, path, body, "", out);
+}
+
 int cli_request(cli *self, const char *method, const char *path, const char *body, json_t **out)
 {
     cb_err err = {0};
@@ -132,7 +149,7 @@ int cli_request(cli *self, const char *method, const char *path, const char *bod
         (void)fprintf(stderr, "cerberus: %s\n", err.text);
         return err.code == CB_E_AUTH ? CLI_AUTH : CLI_FAILURE;
     }
-    return cli_request_at(self->url, self->token, method, path, body, out);
+    return request_with_key(self->url, self->token, method, path, body, self->idempotency_key, out);
 }
 
 static size_t discard(char *bytes, size_t item_size, size_t count, void *context)

@@ -188,6 +188,9 @@ static void pass_on(
     copy_text(body->account, sizeof(body->account), step->state->account.account);
     copy_text(body->venue, sizeof(body->venue), step->state->config->venue);
     body->asked_ns = step->now_ns;
+    if (body->actor[0] == '\0') {
+        copy_text(body->actor, sizeof(body->actor), "operator");
+    }
 }
 
 static void on_command(risk_step_context *step, const risk_order_request *request, int64_t hash)
