@@ -33,7 +33,7 @@ typedef struct cli {
     char url[CLI_TEXT_MAX];            /* gateway */
     char token[CLI_TEXT_MAX];
     char idempotency_key[64]; /* sent with requests when it is not empty */
-    int argc; /* arguments after the command's name */
+    int argc;                 /* arguments after the command's name */
     char **argv;
 } cli;
 
