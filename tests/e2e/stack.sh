@@ -25,5 +25,13 @@ wait_until() {
 }
 all_healthy() { "$CERBERUS" status -o json | jq -e '([.rows[] | select(.healthy)] | length) >= 7 and all(.rows[] | select(.service != "guardian"); .healthy)'; }
 fills_reach() { [ "$("$CERBERUS" portfolio -o json | jq -r '.rows[0].fills_count // 0')" -ge "$1" ]; }
-service_pid() { s6-svstat -o pid "$CERBERUS_RUN_DIR/s6/$1"; }
-kill_service() { kill -9 "$(service_pid "$1")"; }
+# The pid of a service that runs; s6 says -1 of one that is down, and a signal to -1 goes to everybody.
+service_pid() {
+    local pid
+    pid=$(s6-svstat -o pid "$CERBERUS_RUN_DIR/s6/$1") && [[ $pid =~ ^[0-9]+$ ]] && [ "$pid" -gt 1 ] && echo "$pid"
+}
+# Waits until there is one to kill: a heartbeat of before may still make a dead service look healthy.
+kill_service() {
+    local pid
+    wait_until 20 service_pid "$1" && pid=$(service_pid "$1") && [ -n "$pid" ] && kill -9 "$pid"
+}
