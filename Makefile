@@ -4,6 +4,7 @@ SHELL := /bin/bash
 
 include libcommon/build/rules.mk
 include libcommon/build/checks.mk
+include libcommon/build/sim.mk
 include libcommon/build/tests.mk
 
 .PHONY: help

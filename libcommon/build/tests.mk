@@ -14,7 +14,7 @@ test: deps-test ## everything: unit, contract, checks, integration, end to end; 
 	@tests/run.sh $(UNIT_TESTS) $(FAST_CHECKS) $(INTEGRATION_TESTS) $(SCRIPT_TESTS)
 
 .PHONY: test_programs
-test_programs: $(TESTS) $(TOOLS)
+test_programs: $(TESTS) $(TOOLS) $(OUT)/tools/sim/tool_sim
 
 .PHONY: unit
 unit: ## the unit tests of one area: make unit AREA=base
@@ -23,7 +23,7 @@ unit: ## the unit tests of one area: make unit AREA=base
 
 .PHONY: itest
 itest: deps-test ## integration and end-to-end tests only
-	@$(MAKE) --no-print-directory -j$$(nproc) programs $(INTEGRATION_TESTS) $(TOOLS)
+	@$(MAKE) --no-print-directory -j$$(nproc) programs $(INTEGRATION_TESTS) $(TOOLS) $(OUT)/tools/sim/tool_sim
 	@tests/run.sh $(INTEGRATION_TESTS) $(SCRIPT_TESTS)
 
 .PHONY: san
@@ -40,11 +40,17 @@ bench: deps-test ## latency, throughput and memory beside a baseline (-o json wi
 	@$(MAKE) --no-print-directory -j$$(nproc) programs $(BENCH_TOOLS) >&2
 	@BENCH_TOOLS=$(OUT)/tools/perf tests/perf/bench.sh $(if $(OUTPUT),-o $(OUTPUT))
 
-SIM_TESTS = $(patsubst %,$(OUT)/tests/unit/%,execution/test_chaos risk/test_random portfolio/test_random simulator/test_property)
-.PHONY: sim
-sim: ## random schedules of orders, risk, books and matching against models: make sim SEED=1 RUNS=10000
-	@$(MAKE) --no-print-directory -j$$(nproc) $(SIM_TESTS)
-	@SIM_SEED=$(SEED) SIM_RUNS=$(RUNS) TEST_TIMEOUT=36000 tests/run.sh $(SIM_TESTS)
+MODEL_TESTS = $(patsubst %,$(OUT)/tests/unit/%,execution/test_chaos risk/test_random portfolio/test_random simulator/test_property)
+SIM := $(OUT)/tools/sim/tool_sim
+SIM_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+.PHONY: sim sim_tools models
+sim: ## the whole order path against a seeded world of faults: make sim SEED=1 RUNS=100000
+	@$(MAKE) --no-print-directory -j$$(nproc) sim_tools
+	@SIM_COMMIT=$(SIM_COMMIT) $(SIM) --seed=$(SEED) --runs=$(or $(RUNS),2000)
+sim_tools: $(SIM)
+models: ## random orders, risk, books and matching against models: make models SEED=1 RUNS=10000
+	@$(MAKE) --no-print-directory -j$$(nproc) $(MODEL_TESTS)
+	@SIM_SEED=$(SEED) SIM_RUNS=$(RUNS) TEST_TIMEOUT=36000 tests/run.sh $(MODEL_TESTS)
 
 .PHONY: vectors
 vectors: ## the exchanges' conformance vectors: make vectors DIR=…

@@ -36,14 +36,25 @@
 #define RT_AFTER_MAX 256 /* "FILL=3,BALANCE=2" */
 #define RT_PEERS_MAX 32
 #define RT_UNHEARD_MAX 8        /* consumers of one stream */
-#define RT_HELD_MAX 1024        /* messages that wait for an earlier one */
+/* The simulation (tests/sim) is built with smaller ones. */
+#ifndef RT_HELD_MAX
+#define RT_HELD_MAX 1024 /* messages that wait for an earlier one */
+#endif
+#ifndef RT_OUTSTANDING_MAX
 #define RT_OUTSTANDING_MAX 4096 /* published, not acknowledged */
-#define RT_MARKS_MAX 1024       /* acknowledged, not yet marked in the outbox */
+#endif
+#ifndef RT_MARKS_MAX
+#define RT_MARKS_MAX 1024 /* acknowledged, not yet marked in the outbox */
+#endif
 #define RT_ASKS_MAX 256
 #define RT_SYNCS_MAX 8
+#ifndef RT_INBOX_MAX
 #define RT_INBOX_MAX 32768
+#endif
 #define RT_ENCODED_MAX ((size_t)32 * 1024) /* bytes of one message: half of NATS' payload limit */
-#define RT_SUBJECTS_MAX 16384              /* full subjects that this process publishes */
+#ifndef RT_SUBJECTS_MAX
+#define RT_SUBJECTS_MAX 16384 /* full subjects that this process publishes */
+#endif
 #define RT_BATCH_BYTES_MAX ((size_t)4 * 1024 * 1024) /* a larger unsent group stops the intake */
 #define RT_REPLY_MAX 160
 #define RT_QUERIES_MAX 64

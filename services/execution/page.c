@@ -9,8 +9,10 @@
 #include "base/strview.h"
 #include "services/execution/shell.h"
 
+#ifndef LOOK_PERIOD_NS
 #define LOOK_PERIOD_NS (20 * CB_NS_PER_MS) /* first cancel at most 100 ms after a raise */
-#define DISK_HYSTERESIS_E8 (CB_E8 / 50)    /* a condition ends two percent below where it begins */
+#endif
+#define DISK_HYSTERESIS_E8 (CB_E8 / 50) /* a condition ends two percent below where it begins */
 
 /* ---- the page ---- */
 

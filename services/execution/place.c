@@ -358,6 +358,7 @@ static void on_placed(void *context, const cb_http_answer *http)
     exec_shell *self = context;
     CB_ASSERT(self->prepared.is_used);
     (void)FP("exec.before_outcome_commit");
+    exec_note_answer(self, http);
     exec_order_answer answer = {.retry_after_s = -1};
     judge_placed(self, http, &answer);
     observe_placed(self, http);
@@ -390,6 +391,9 @@ static const char *why_not_now(exec_shell *self)
     }
     if (self->prepared.is_refused) {
         return self->prepared.why;
+    }
+    if (exec_is_quiet(self)) {
+        return "the venue asked to wait";
     }
     if (FP("exec.before_send")) {
         return "failpoint";

@@ -20,6 +20,23 @@ int64_t exec_read_window_ms(const exec_shell *self)
     return cb_shell_is_bus_clock(self->shell) ? 60000 : 10000;
 }
 
+void exec_note_answer(exec_shell *self, const cb_http_answer *http)
+{
+    if (http->outcome != CB_HTTP_ANSWERED || (http->status != 429 && http->status != 418)) {
+        return;
+    }
+    const int64_t wait_s = http->retry_after_s >= 0 ? http->retry_after_s : 60;
+    const int64_t until_ns = cb_mono_ns() + wait_s * CB_NS_PER_S;
+    if (until_ns > self->quiet_until_mono_ns) {
+        self->quiet_until_mono_ns = until_ns;
+    }
+}
+
+bool exec_is_quiet(const exec_shell *self)
+{
+    return cb_mono_ns() < self->quiet_until_mono_ns;
+}
+
 void exec_http(exec_shell *self,
     const cb_venue_request *request,
     const char *lane,
@@ -275,11 +292,12 @@ static void on_time_answer(exec_call *call, const cb_http_answer *http)
         answer.round_trip_ns = cb_mono_ns() - call->begun_mono_ns;
         const int64_t now_ns = cb_shell_now_ns(self->shell);
         /* On the simulator's clock both are the same by construction; what is measured there is
-         * only the round trip times the speed. */
-        if (!cb_shell_is_bus_clock(self->shell)) {
-            answer.offset_ns = answer.venue_now_ns - (call->begun_ns + now_ns) / 2;
+         * only the round trip times the speed. An answer that took long, or was read long after it
+         * came because we were stopped, says less than we knew before. */
+        if (!cb_shell_is_bus_clock(self->shell) && answer.round_trip_ns <= EXEC_ROUND_TRIP_MAX_NS) {
+            self->offset_ns = answer.venue_now_ns - (call->begun_ns + now_ns) / 2;
         }
-        self->offset_ns = answer.offset_ns;
+        answer.offset_ns = self->offset_ns;
     }
     if (http->used_weight_1m >= 0) {
         cb_metric_set(self->metrics.weight_used, http->used_weight_1m);
@@ -318,6 +336,10 @@ static bool is_cancel_call(const exec_call *call)
 static void send_call(exec_call *call)
 {
     const bool is_cancel = is_cancel_call(call);
+    if (exec_is_quiet(call->self)) {
+        answer_not_sent(call, "request_held_back", "the venue asked to wait");
+        return;
+    }
     if (is_cancel) {
         (void)FP("exec.cancel");
     }
@@ -379,6 +401,7 @@ static void on_answer(void *context, const cb_http_answer *http)
 {
     exec_call *call = context;
     hit_failpoint(call->request);
+    exec_note_answer(call->self, http);
     switch (call->request) {
     case EXEC_REQUEST_CANCEL:
     case EXEC_REQUEST_AMEND:
@@ -421,6 +444,7 @@ static void on_answer(void *context, const cb_http_answer *http)
 static void on_time_before_query(void *context, const cb_http_answer *http)
 {
     exec_call *call = context;
+    exec_note_answer(call->self, http);
     if (!parse_time(call, http, &call->venue_now_ns)) {
         call->venue_now_ns = 0; /* the answer still tells what is found */
     }
@@ -439,7 +463,7 @@ void exec_start_read(exec_shell *self, exec_request request, const exec_read *re
     call->begun_ns = cb_shell_now_ns(self->shell);
     call->begun_mono_ns = cb_mono_ns();
     fill_params(call);
-    if (request != EXEC_REQUEST_READ_ORDER) {
+    if (request != EXEC_REQUEST_READ_ORDER || exec_is_quiet(self)) {
         start_call(call);
         return;
     }

@@ -28,6 +28,8 @@
 #define EXEC_LIST_ANSWER_MAX ((size_t)8 * 1024 * 1024)
 #define EXEC_LIST_LIMIT 1000 /* what we ask for; a full list may be a cut one */
 #define EXEC_SEND_BUDGET_NS (250 * CB_NS_PER_MS)
+#define EXEC_ROUND_TRIP_MAX_NS                                                                     \
+    (500 * CB_NS_PER_MS) /* half of it is the error of a clock's offset */
 #define EXEC_LEASE_NS (3 * CB_NS_PER_S)
 #define EXEC_URL_MAX 2600
 #define EXEC_TEXT_RECORDED_MAX 4096
@@ -95,7 +97,8 @@ typedef struct exec_shell {
     int64_t renewal_mono_ns; /* when the renewal in flight was asked for */
     bool is_renewing;
 
-    int64_t offset_ns; /* venue minus service clock */
+    int64_t offset_ns;           /* venue minus service clock */
+    int64_t quiet_until_mono_ns; /* the venue has asked us to wait (Retry-After) */
     exec_prepared prepared;
     bool is_posting;           /* its POST waits for its signature or an answer */
     uint64_t signatures_count; /* asked for, of orders */
@@ -199,6 +202,10 @@ void exec_start_read(exec_shell *self, exec_request request, const exec_read *re
 int64_t exec_sign_ts_ns(const exec_shell *self);
 /** How long the venue may take to look at a question: long where seconds are replayed fast. */
 int64_t exec_read_window_ms(const exec_shell *self);
+/** Remembers a Retry-After; every answer of the venue passes here. */
+void exec_note_answer(exec_shell *self, const cb_http_answer *http);
+/** The venue has asked us to wait: nothing may leave, whoever wants it. */
+bool exec_is_quiet(const exec_shell *self);
 /** Sends a described request; the answer goes to fn. Orders pass the flag page last. */
 void exec_http(exec_shell *self,
     const cb_venue_request *request,

@@ -152,6 +152,9 @@ static void take_reply(exec_shell *self, const cb_venue_reply *reply)
         CB_KI("code", reply->error.code),
         CB_KV("error", reply->error.text));
     self->is_ws_broken = true; /* closed after this callback: it runs inside the connection */
+    /* Most often the clocks have parted. The core measures them only while the stream is up. */
+    const exec_read time = {.tag = 0};
+    exec_start_read(self, EXEC_REQUEST_READ_TIME, &time);
 }
 
 static void feed_report(exec_shell *self, const cb_venue_user_event *event)

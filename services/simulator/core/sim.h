@@ -10,10 +10,16 @@
 #include "base/arena.h"
 #include "services/simulator/core/types.h"
 
-#define SIM_LEVELS_MAX 16384                      /* per side */
+#ifndef SIM_LEVELS_MAX
+#define SIM_LEVELS_MAX 16384 /* per side */
+#endif
 #define SIM_CHANGES_MAX (2 * SIM_LEVELS_MAX + 64) /* changed levels per side between updates */
-#define SIM_TAPE_MAX 16384                        /* public prints kept per symbol */
-#define SIM_SECONDS_MAX 4096                      /* 1 s candles kept per symbol */
+#ifndef SIM_TAPE_MAX
+#define SIM_TAPE_MAX 16384 /* public prints kept per symbol */
+#endif
+#ifndef SIM_SECONDS_MAX
+#define SIM_SECONDS_MAX 4096 /* 1 s candles kept per symbol */
+#endif
 #define SIM_CONSUMED_MAX 1024 /* house levels whose displayed quantity users have taken */
 #define SIM_DIRTY_MAX SIM_ACCOUNTS_MAX
 
