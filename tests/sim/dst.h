@@ -8,6 +8,7 @@
  *   dst_bus.c      rt/bus.h: lossy core NATS      dst_stream.c  JetStream behind it
  *   dst_pg.c       rt/pg.h: sessions, transactions, lost answers; sql*.c runs the statements
  *   dst_http.c     rt/http.h: the client's half   dst_venue.c   the exchange and its faults
+ *   dst_signer.c   rt/signer_client.h
  *   dst_quiet.c    logs, metrics, servers and others that say nothing here
  *   dst_traffic.c  intents, prices, kill commands dst_dump.c    tables and journal for the checker
  *   dst_plan.c     which faults a seed brings     dst_run.c     one schedule from start to verdict
@@ -78,6 +79,7 @@ typedef struct dst_plan {
     uint32_t frame_lose_ppm;
     uint32_t frame_repeat_ppm;
     uint32_t frame_late_ppm;
+    uint32_t signer_refuse_ppm;
     uint32_t venue_duplicates; /* 0 refused, 1 refused among open orders, 2 accepted */
     /* traffic */
     uint32_t kills_count;

@@ -39,8 +39,7 @@ static void configure(dst_process *process)
 {
     static const char *const execution[][2] = {{"venue.rest_url", "http://venue"},
         {"venue.ws_api_url", "ws://venue/ws-api/v3"},
-        {"venue.api_key", "api_key"},
-        {"venue.api_secret", "api_secret"},
+        {"signer.socket", "signer"},
         {"permit.key", "permit"},
         {"order.window", "1s"},
         {"order.engine_bound", "2s"},
