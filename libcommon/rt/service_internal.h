@@ -35,7 +35,7 @@
 #define RT_KEY_MAX 32    /* as CB_HEARTBEAT_KEY_FIELDS */
 #define RT_AFTER_MAX 256 /* "FILL=3,BALANCE=2" */
 #define RT_PEERS_MAX 32
-#define RT_UNHEARD_MAX 8        /* consumers of one stream */
+#define RT_UNHEARD_MAX 8 /* consumers of one stream */
 /* The simulation (tests/sim) is built with smaller ones. */
 #ifndef RT_HELD_MAX
 #define RT_HELD_MAX 1024 /* messages that wait for an earlier one */
