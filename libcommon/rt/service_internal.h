@@ -10,6 +10,7 @@
  *   service_in.c      the consuming end of streams: order, duplicates, gaps, dead letters
  *   service_pull.c    asking JetStream for their messages
  *   service_regress.c streams that lost their end, consumers made anew
+ *   service_dlq.c     dead letters: listed, replayed
  *   service_sync.c    sim.sync and query.ask
  *   service_health.c  state, canaries, heartbeats, peers, the HTTP endpoints
  *   service_metrics.c the runtime's own metrics
@@ -125,7 +126,8 @@ typedef enum rt_effect_kind {
     RT_EFFECT_CORE,    /* publish: text = subject, a = row */
     RT_EFFECT_STREAM,  /* relay: text = "subject\nafter", a = seq, b = out key */
     RT_EFFECT_REQUEST, /* the shell's hook: b = kind */
-    RT_EFFECT_ACK      /* acknowledge: text = reply subject */
+    RT_EFFECT_ACK,     /* acknowledge: text = reply subject */
+    RT_EFFECT_REPLAYED /* a dead letter's replay is durable */
 } rt_effect_kind;
 
 typedef struct rt_effect {
@@ -243,6 +245,14 @@ typedef struct rt_sync {
     uint64_t step;
 } rt_sync;
 
+/* The dead letter that is being replayed; one at a time. */
+typedef struct rt_dlq {
+    bool is_busy;
+    char reply_to[RT_REPLY_MAX];
+    char id[24];
+    char actor[48];
+} rt_dlq;
+
 /* The publication counter of one full subject. */
 typedef struct rt_subject_count {
     char subject[CB_SUBJECT_TEXT_MAX]; /* "": free */
@@ -347,6 +357,7 @@ struct cb_shell {
     rt_sync syncs[RT_SYNCS_MAX];
     uint32_t syncs_count;
     rt_query queries[RT_QUERIES_MAX];
+    rt_dlq dlq;
     rt_canary bus_canary;
     rt_canary pg_canary;
     uint64_t beats_count;
@@ -477,6 +488,11 @@ void rt_regress_bus_up(cb_shell *shell);
  *  nothing any more, and is emptied. */
 void rt_regress_wanted(cb_shell *shell, rt_out_key *key, const cb_replay *wanted);
 void rt_regress_tick(cb_shell *shell);
+
+/* service_dlq.c */
+extern const cb_query rt_dlq_query;
+void rt_dlq_replay(cb_shell *shell, const cb_query_msg *query, const char *reply_to);
+void rt_dlq_replayed(cb_shell *shell);
 
 /* service_sync.c */
 void rt_sync_request(cb_shell *shell, const cb_sync_request *request, const char *reply_to);

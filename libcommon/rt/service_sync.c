@@ -123,9 +123,10 @@ void rt_query_open(cb_shell *shell)
 {
     static const char HEAD[] = "SELECT coalesce(json_agg(row_to_json(q)), '[]'::json)::text FROM (";
     static const char TAIL[] = ") q";
-    CB_ASSERT(shell->service->queries_count <= RT_QUERIES_MAX);
-    for (size_t i = 0; i < shell->service->queries_count; i++) {
-        const cb_query *query = &shell->service->queries[i];
+    CB_ASSERT(shell->service->queries_count < RT_QUERIES_MAX);
+    for (size_t i = 0; i <= shell->service->queries_count; i++) {
+        const bool is_ours = i == shell->service->queries_count; /* every schema has dead letters */
+        const cb_query *query = is_ours ? &rt_dlq_query : &shell->service->queries[i];
         const size_t size = sizeof(HEAD) + sizeof(TAIL) + strlen(query->sql);
         char *sql = malloc(size);
         CB_ASSERT(sql != NULL);
@@ -190,7 +191,7 @@ static void on_rows(void *context, const cb_result *result, const cb_row *const 
 
 static const rt_query *find_query(const cb_shell *shell, const char *name)
 {
-    for (size_t i = 0; i < shell->service->queries_count; i++) {
+    for (size_t i = 0; i < RT_QUERIES_MAX && shell->queries[i].query != NULL; i++) {
         if (strcmp(shell->queries[i].query->name, name) == 0) {
             return &shell->queries[i];
         }
@@ -200,6 +201,10 @@ static const rt_query *find_query(const cb_shell *shell, const char *name)
 
 void rt_query_request(cb_shell *shell, const cb_query_msg *query, const char *reply_to)
 {
+    if (strcmp(query->name, "dead_letter_replay") == 0) {
+        rt_dlq_replay(shell, query, reply_to);
+        return;
+    }
     const rt_query *found = find_query(shell, query->name);
     if (found == NULL || shell->pg == NULL || shell->phase < RT_RUNNING) {
         reply_error(shell,

@@ -143,6 +143,9 @@ static void run_effect(cb_shell *shell, const rt_effect *effect)
         /* A lost acknowledgement only brings the message again. */
         CB_MAYBE(cb_bus_publish(shell->bus, effect->text, "", "+ACK", 4, NULL) == CB_OK);
         return;
+    case RT_EFFECT_REPLAYED:
+        rt_dlq_replayed(shell);
+        return;
     }
 }
 

@@ -25,6 +25,7 @@
 #include "rt/provision.h"
 #include "tests/testing/echo_services.h"
 #include "tests/testing/stack.h"
+#include "wire/codec.h"
 
 #define SERVICES_COUNT 4
 #define WAIT_MS 90000
@@ -36,6 +37,7 @@ typedef struct fixture {
     char program[256];
     pid_t pids[SERVICES_COUNT];
     uint64_t intents_count;
+    const char *risk_failpoints; /* NULL: none */
 } fixture;
 
 /* ---- the chain ---- */
@@ -58,8 +60,12 @@ static void start_service(fixture *test, size_t index)
     stack_dsn(&test->env, owner, dsn, sizeof(dsn));
     (void)snprintf(texts[5], 256, "--pg.migrate_dsn=%s", dsn);
     (void)snprintf(texts[6], 256, "--echo.count=%" PRIu64, test->intents_count);
+    (void)snprintf(texts[7],
+        256,
+        "--failpoints=%s",
+        index == 1 && test->risk_failpoints != NULL ? test->risk_failpoints : "");
     char *const argv[] = {
-        texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], texts[6], NULL};
+        texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], texts[6], texts[7], NULL};
     char log[64];
     (void)snprintf(log, sizeof(log), "%s.log", name);
     test->pids[index] = stack_spawn(&test->env, log, argv);
@@ -463,6 +469,82 @@ static void chain_buries_what_it_cannot_read(void **state)
     cb_loop_destroy(loop);
 }
 
+/* ---- dead letters ---- */
+
+typedef struct answer {
+    char text[256];
+    bool is_there;
+} answer;
+
+static void on_answer(void *context, const cb_bus_message *message)
+{
+    answer *got = context;
+    (void)snprintf(
+        got->text, sizeof(got->text), "%.*s", (int)message->size, (const char *)message->bytes);
+    got->is_there = true;
+    cb_bus_message_free(message);
+}
+
+/* Asks risk as the gateway does; the answer's text goes to got. */
+static void ask_risk(fixture *test, const char *name, const char *id, answer *got)
+{
+    cb_err err = {0};
+    cb_loop *loop = cb_loop_create(&err);
+    const cb_bus_options as_gateway = {test->env.nats_url, "gateway", "gatewaysecret", "", 2000};
+    cb_bus *bus = cb_bus_open(loop, &as_gateway, &err);
+    assert_non_null(bus);
+    *got = (answer){.is_there = false};
+    assert_non_null(cb_bus_subscribe(bus, "_INBOX_gateway.ask.>", 8, on_answer, got, &err));
+    cb_query_msg query = {.limit = 10};
+    (void)snprintf(query.env.producer, sizeof(query.env.producer), "gateway");
+    (void)snprintf(query.name, sizeof(query.name), "%s", name);
+    (void)snprintf(query.id, sizeof(query.id), "%s", id);
+    uint8_t bytes[512];
+    size_t size = 0;
+    assert_int_equal(
+        cb_encode(cb_msg_desc(CB_MSG_QUERY), &query, bytes, sizeof(bytes), &size, &err), CB_OK);
+    assert_int_equal(
+        cb_bus_publish(bus, "query.ask.risk", "_INBOX_gateway.ask.1", bytes, size, &err), CB_OK);
+    const int64_t deadline_ns = cb_mono_ns() + 20 * CB_NS_PER_S;
+    while (!got->is_there && cb_mono_ns() < deadline_ns) {
+        cb_loop_turn(loop, 20 * CB_NS_PER_MS);
+    }
+    assert_true(got->is_there);
+    cb_bus_close(bus);
+    cb_loop_destroy(loop);
+}
+
+static bool is_one_missing(void *context)
+{
+    fixture *test = context;
+    return seen_count(test) == (int64_t)echo_rows_of(test->intents_count) - 4;
+}
+
+/* A message that was taken for unreadable lies in the dead letters while the others flow; its
+ * replay has its effect once, however often it is asked for. */
+static void chain_replays_a_dead_letter_once(void **state)
+{
+    fixture *test = *state;
+    test->risk_failpoints = "risk.before_step=error@5";
+    start_all(test, 31);
+    assert_true(stack_until(is_one_missing, test, WAIT_MS));
+    answer got;
+    ask_risk(test, "dead_letters", "", &got);
+    assert_non_null(strstr(got.text, "\"seq\":5,\"attempts\":1,\"error\":\"failpoint\""));
+    ask_risk(test, "dead_letter_replay", "2", &got);
+    assert_string_equal(got.text, "{\"error\":\"no such dead letter\"}");
+    ask_risk(test, "dead_letter_replay", "1", &got);
+    assert_string_equal(got.text, "{\"rows\":[{\"replayed\":true}]}");
+    ask_risk(test, "dead_letter_replay", "1", &got);
+    assert_string_equal(got.text, "{\"error\":\"it was replayed already\"}");
+    assert_true(stack_until(is_finished, test, WAIT_MS));
+    assert_int_equal(
+        stack_sql_i64(&test->env, "SELECT count(*) FROM portfolio.seen WHERE reference = 5"), 4);
+    assert_int_equal(stack_sql_i64(&test->env,
+                         "SELECT count(*) FROM risk.dead_letter WHERE resolved_by = 'operator'"),
+        1);
+}
+
 /* A role owns nothing and can delete nothing. */
 static void role_cannot_delete_or_alter(void **state)
 {
@@ -508,6 +590,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             chain_ignores_repeated_and_disordered_messages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(chain_buries_what_it_cannot_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(chain_replays_a_dead_letter_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(role_cannot_delete_or_alter, set_up, tear_down),
     };
     if (argc > 1) {
