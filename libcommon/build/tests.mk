@@ -52,6 +52,12 @@ models: ## random orders, risk, books and matching against models: make models S
 	@$(MAKE) --no-print-directory -j$$(nproc) $(MODEL_TESTS)
 	@SIM_SEED=$(SEED) SIM_RUNS=$(RUNS) TEST_TIMEOUT=36000 tests/run.sh $(MODEL_TESTS)
 
+KILLS ?= 2000
+.PHONY: chaos
+chaos: deps-test ## kill, stop, cut and tear the running system, then check it: make chaos KILLS=2000 CHAOS_SEED=1
+	@$(MAKE) --no-print-directory -j$$(nproc) programs
+	@python3 tests/chaos/chaos.py $(KILLS)
+
 .PHONY: vectors
 vectors: ## the exchanges' conformance vectors: make vectors DIR=…
 	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tools/contract/tool_vectors
