@@ -5,7 +5,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 RUN=${CERBERUS_RUN_DIR:-$ROOT/.run}
 BIN=${CERBERUS_BIN_DIR:-$ROOT/bin}
 PGBIN=$(ls -d /usr/lib/postgresql/15/bin /usr/lib/postgresql/*/bin 2>/dev/null | head -1)
-SERVICES=(collector validator signals risk execution portfolio)
+SERVICES=(collector validator signals risk execution portfolio audit)
 WITH_SCHEMA=("${SERVICES[@]}")
 ALL_USERS=("${SERVICES[@]}" guardian signer gateway simulator cli provision)
 

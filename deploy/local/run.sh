@@ -125,6 +125,9 @@ venue = binance"
         -e "s/^http.port = .*/http.port = ${HTTP_PORT[execution-b]}/" \
         "$RUN/conf/execution.conf" >"$RUN/conf/execution-b.conf"
     { echo "$common"; echo "account = main"; } | write_conf portfolio
+    # What is proven by it must not lie where it lies: heads go to a folder of their own.
+    { echo "heads.file = $RUN/audit/heads.jsonl"; echo "sign.key = $RUN/secrets/audit_key"
+      echo "sign.every = ${SIGN_EVERY:-10s}"; } | write_conf audit
     { echo "clock = bus"; echo "gateway.port = $GATEWAY_PORT"
       echo "gateway.token = $RUN/secrets/gateway_token"; } | write_conf gateway
 }
@@ -138,7 +141,7 @@ write_secrets() {
         secret_file "$RUN/secrets/pg_${name}_owner"
     done
     for name in "${ALL_USERS[@]}" sysadmin; do secret_file "$RUN/secrets/nats_$name"; done
-    for name in permit_key venue_api_key venue_api_secret sim_admin_token; do
+    for name in audit_key permit_key venue_api_key venue_api_secret sim_admin_token; do
         secret_file "$RUN/secrets/$name"
     done
     kek_file "$RUN/secrets/signer_kek"
@@ -202,6 +205,7 @@ write_endpoints() {
         --arg admin "$RUN/secrets/sim_admin_token" --arg gateway "http://127.0.0.1:$GATEWAY_PORT" \
         --arg token "$RUN/secrets/gateway_token" --arg page "$RUN/state/kill.page" --argjson metrics "$metrics" --arg signer "$SIGNER_DIR" \
         --arg nats "nats://127.0.0.1:$NATS_PORT" --arg natspw "$RUN/secrets/nats_cli" \
+        --arg heads "$RUN/audit/heads.jsonl" --arg pub "$RUN/audit/audit.pub" \
         --arg socket "$SOCKET" --arg symbols "$SYMBOLS" --arg speed "$SPEED" '
         {simulator: {rest: $rest, ws: $ws, ws_api: $ws_api, api_key: $key, api_secret: $secret, admin_token_file: $admin},
          gateway: {url: $gateway, token_file: $token, operator_token_file: ($token + "_operator"),
@@ -209,6 +213,7 @@ write_endpoints() {
          kill: {page: $page},
          signer: {socket: ($signer + "/sign.sock"), admin_socket: ($signer + "/admin.sock")},
          nats: {url: $nats, user: "cli", password_file: $natspw},
+         audit: {heads: $heads, public_key: $pub},
          postgres: {socket: $socket, database: "cerberus"},
          symbols: ($symbols | split(",")), speed: $speed, metrics: $metrics}' >"$RUN/endpoints.json.new"
     chmod 600 "$RUN/endpoints.json.new"
@@ -219,8 +224,8 @@ up() {
     is_running && fail "already running in $RUN (make stop ends it)"
     # The simulated exchange begins anew each time, with fresh accounts and its own time: so do the books.
     SIGNER_DIR=$(signer_dir)
-    rm -rf "$RUN/pg" "$RUN/nats" "$RUN/journal" "$RUN/state" "$RUN/signer" "$SIGNER_DIR"
-    mkdir -p "$RUN/log" "$RUN/nats" "$RUN/journal" "$RUN/state"
+    rm -rf "$RUN/pg" "$RUN/nats" "$RUN/journal" "$RUN/state" "$RUN/signer" "$SIGNER_DIR" "$RUN/audit"
+    mkdir -p "$RUN/log" "$RUN/nats" "$RUN/journal" "$RUN/state" "$RUN/audit"
     (umask 077 && mkdir -p "$RUN/signer" "$SIGNER_DIR")
     chmod 755 "$RUN"
     rm -rf "$SCAN" "$RUN/endpoints.json"
@@ -236,6 +241,7 @@ up() {
     write_secrets
     write_all_conf
     "$BIN/cerberus" provision kill-page --file="$RUN/state/kill.page"
+    "$BIN/cerberus" audit key --seed "$RUN/secrets/audit_key" >"$RUN/audit/audit.pub"
 
     "$ROOT/deploy/local/postgres.sh" init
     "$BIN/cerberus" provision nats-conf --secrets="$RUN/secrets" --port="$NATS_PORT" \
@@ -293,6 +299,7 @@ stop() {
         bring_down validator risk
         bring_down execution-b
         bring_down execution portfolio
+        bring_down audit
         bring_down signer simulator
         bring_down nats postgres
         s6-svscanctl -t "$SCAN" 2>/dev/null || true

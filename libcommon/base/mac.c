@@ -43,6 +43,28 @@ void cb_blake2b_128(const void *key,
     CB_ASSERT(status == 0);
 }
 
+_Static_assert(sizeof(crypto_generichash_state) <= sizeof(cb_blake2b), "room for the state");
+_Static_assert(
+    _Alignof(crypto_generichash_state) <= _Alignof(cb_blake2b), "alignment of the state");
+
+void cb_blake2b_begin(cb_blake2b *hash)
+{
+    const int rc = crypto_generichash_init((void *)hash->opaque, NULL, 0, CB_BLAKE2B_256_SIZE);
+    CB_ASSERT(rc == 0);
+}
+
+void cb_blake2b_add(cb_blake2b *hash, const void *bytes, size_t size)
+{
+    const int rc = crypto_generichash_update((void *)hash->opaque, bytes, size);
+    CB_ASSERT(rc == 0);
+}
+
+void cb_blake2b_end(cb_blake2b *hash, uint8_t out[CB_BLAKE2B_256_SIZE])
+{
+    const int rc = crypto_generichash_final((void *)hash->opaque, out, CB_BLAKE2B_256_SIZE);
+    CB_ASSERT(rc == 0);
+}
+
 bool cb_mac_equal(const uint8_t *a, const uint8_t *b, size_t size)
 {
     CB_ASSERT(a != NULL && b != NULL);

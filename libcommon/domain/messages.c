@@ -109,6 +109,12 @@ CB_DESC(cb_unkill_command, "unkill_command", CB_UNKILL_COMMAND_FIELDS)
 #define CB_SELF cb_guard_beat
 CB_DESC(cb_guard_beat, "guard_beat", CB_GUARD_BEAT_FIELDS)
 #undef CB_SELF
+#define CB_SELF cb_audit_note
+CB_DESC(cb_audit_note, "audit_note", CB_AUDIT_NOTE_FIELDS)
+#undef CB_SELF
+#define CB_SELF cb_audit_head_msg
+CB_DESC(cb_audit_head_msg, "audit_head", CB_AUDIT_HEAD_FIELDS)
+#undef CB_SELF
 
 #define MESSAGE_CHECK(token, type, name, FIELDS)                                                   \
     _Static_assert(offsetof(type, env) == 0, "the envelope comes first");                          \

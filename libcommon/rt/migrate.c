@@ -197,8 +197,17 @@ static cb_status apply_all(migrator *run, const cb_migration *migrations, size_t
     return CB_OK;
 }
 
+/* A table whose comment begins with "append-only" may be read and added to, by its own service too.
+ */
+#define SQL_APPEND_ONLY                                                                            \
+    "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT c.oid::regclass FROM pg_class c"              \
+    " WHERE c.relnamespace = '\"%s\"'::regnamespace AND c.relkind IN ('r', 'p')"                   \
+    " AND obj_description(c.oid, 'pg_class') LIKE 'append-only%%' LOOP"                            \
+    " EXECUTE format('REVOKE UPDATE ON %%s FROM \"%s\"', t); END LOOP; END $$"
+
 /* The service's role reads and adds and changes; it never deletes, and it cannot alter the record
- * of the migrations. A migration may grant more on its own tables. */
+ * of the migrations. A migration may grant more on its own tables. One statement list is one
+ * transaction: nobody sees a moment of too many rights. */
 static cb_status grant(migrator *run, const char *role, cb_err *err)
 {
     if (role[0] == '\0') {
@@ -210,13 +219,15 @@ static cb_status grant(migrator *run, const char *role, cb_err *err)
         "GRANT USAGE ON SCHEMA \"%s\" TO \"%s\";"
         "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA \"%s\" TO \"%s\";"
         "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA \"%s\" TO \"%s\";"
-        "REVOKE INSERT, UPDATE ON migration FROM \"%s\"",
+        "REVOKE INSERT, UPDATE ON migration FROM \"%s\";" SQL_APPEND_ONLY,
         schema,
         role,
         schema,
         role,
         schema,
         role,
+        role,
+        schema,
         role);
 }
 

@@ -36,6 +36,8 @@ typedef struct gateway {
     char tokens[GATEWAY_ACTORS_COUNT][GATEWAY_TOKEN_SIZE + 1];
     uint64_t requests_count;
     uint32_t calls_open; /* requests that wait for other services */
+    uint32_t notes_open; /* notes that audit has not confirmed yet */
+    cb_metric *notes_lost;
     cb_metric *requests;
     cb_metric *latency;
 } gateway;
@@ -53,6 +55,7 @@ typedef struct gateway_call {
     size_t body_size;
     char request_id[CB_ID_TEXT_MAX];
     int64_t began_mono_ns;
+    int status; /* as answered */
 } gateway_call;
 
 typedef struct gateway_route {
@@ -93,6 +96,9 @@ void gateway_ask_all(gateway_call *call,
     const char *query_name,
     const char *id,
     void (*done)(gateway_call *call, const gateway_answers *answers));
+
+/** Tells audit of a change that was asked for, or of a refusal at the door. */
+void gateway_note(const gateway_call *call, int status);
 
 /** Reads a query parameter; false (and a 400 sent, the call gone) when it does not fit. */
 bool gateway_param(gateway_call *call, const char *name, char *out, size_t out_size);

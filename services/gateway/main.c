@@ -59,6 +59,10 @@ static cb_status open_gateway(cb_shell *shell, cb_err *err)
     self->shell = shell;
     self->requests =
         cb_counter(cb_shell_metrics(shell), "http_requests_total", "", "requests answered");
+    self->notes_lost = cb_counter(cb_shell_metrics(shell),
+        "audit_notes_lost_total",
+        "",
+        "changes and refusals that audit has not confirmed");
     self->latency = cb_histogram(cb_shell_metrics(shell),
         "http_request_seconds",
         "",

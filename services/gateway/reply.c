@@ -10,6 +10,7 @@ static void finish(gateway_call *call)
     cb_metric_add(call->gateway->requests, 1);
     cb_metric_observe_ns(call->gateway->latency, cb_mono_ns() - call->began_mono_ns);
     call->gateway->calls_open--;
+    gateway_note(call, call->status);
     free(call->body);
     free(call);
 }
@@ -17,6 +18,7 @@ static void finish(gateway_call *call)
 static void send_answer(
     gateway_call *call, int status, const char *content_type, const char *text, size_t size)
 {
+    call->status = status;
     cb_exchange_set_header(call->exchange, "X-Request-Id", call->request_id);
     cb_exchange_set_header(call->exchange, "Cache-Control", "no-store");
     cb_exchange_set_header(call->exchange, "X-Content-Type-Options", "nosniff");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "services/cli/audit_chain.h"
 #include "services/cli/cli.h"
 
 #define AUDIT_PAGE_ROWS 50 /* an answer fits one message of the bus */
@@ -235,7 +236,7 @@ static int compare_all(cli *self, const json_t *venue, audit *found)
     return code;
 }
 
-static int run(cli *self)
+static int compare(cli *self)
 {
     audit found = {0};
     json_t *venue = NULL;
@@ -271,8 +272,34 @@ static int run(cli *self)
     return found.differences_count == 0 ? CLI_OK : CLI_FAILURE;
 }
 
+static int run(cli *self)
+{
+    const char *what = cli_positional(self);
+    if (what == NULL) {
+        return compare(self);
+    }
+    if (strcmp(what, "export") == 0) {
+        return cli_audit_export(self);
+    }
+    if (strcmp(what, "verify") == 0) {
+        return cli_audit_verify(self);
+    }
+    if (strcmp(what, "key") == 0) {
+        return cli_audit_key(self);
+    }
+    if (strcmp(what, "list") == 0) {
+        return cli_audit_list(self);
+    }
+    (void)fprintf(stderr, "cerberus audit: '%s' is none of export, verify, key, list\n", what);
+    return CLI_USAGE;
+}
+
 const cli_command cli_command_audit = {"audit",
-    "[-o table|json]",
-    "compare the simulator's books with the portfolio's, to the last unit",
-    "  cerberus audit\n",
+    "[export | verify FILE --anchors FILE --key FILE | key --seed FILE | list] [-o table|json]",
+    "compare the simulator's books with the portfolio's; read and prove the audit chain",
+    "  cerberus audit\n"
+    "  cerberus audit list\n"
+    "  cerberus audit export >chain.jsonl\n"
+    "  cerberus audit verify chain.jsonl --anchors .run/audit/heads.jsonl --key "
+    ".run/audit/audit.pub\n",
     run};

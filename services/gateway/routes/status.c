@@ -62,6 +62,9 @@ static void handle(gateway_call *call)
         (void)json_array_append_new(rows, row_of(shell, gateway_services[i]));
         add_standby(rows, shell, gateway_services[i]);
     }
+    /* Not among those who answer for the chain of an order, but nothing may be traded without it.
+     */
+    (void)json_array_append_new(rows, row_of(shell, "audit"));
     /* These answer no questions, so they are none of the services that are asked. */
     (void)json_array_append_new(rows, row_of(shell, "guardian"));
     (void)json_array_append_new(rows, row_of(shell, "signer"));

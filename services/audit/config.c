@@ -1,0 +1,48 @@
+/* Configuration fields of audit. */
+#include "services/audit/audit_shell.h"
+
+#define AT(member) offsetof(audit_config, member)
+
+const cb_config_field audit_fields[] = {
+    {"heads.file",
+        CB_CONFIG_PATH,
+        AT(heads_file),
+        NULL,
+        0,
+        0,
+        NULL,
+        "file that signed heads are appended to; keep it away from the database"},
+    {"sign.key",
+        CB_CONFIG_SECRET,
+        AT(sign_key),
+        NULL,
+        0,
+        0,
+        NULL,
+        "file with the seed of the Ed25519 key, 64 hex digits"},
+    {"sign.records",
+        CB_CONFIG_U64,
+        AT(sign_records),
+        "1000",
+        1,
+        1000000,
+        NULL,
+        "a head is signed after so many records"},
+    {"sign.every",
+        CB_CONFIG_DURATION,
+        AT(sign_every_ns),
+        "60s",
+        100 * CB_NS_PER_MS,
+        3600 * CB_NS_PER_S,
+        NULL,
+        "and after this time when there are new ones"},
+    {"services",
+        CB_CONFIG_TEXT,
+        AT(services),
+        "collector,validator,signals,risk,execution,portfolio,gateway,simulator,guardian,signer",
+        0,
+        0,
+        NULL,
+        "whose starts and configurations are recorded, by commas"},
+};
+const size_t audit_fields_count = sizeof(audit_fields) / sizeof(audit_fields[0]);
