@@ -12,7 +12,7 @@ RUN=/run/cerberus
 secrets() {
     local name
     mkdir -p "$RUN/secrets"
-    for name in postgres audit_key permit_key venue_api_key venue_api_secret sim_admin_token \
+    for name in postgres audit_key permit_key venue_api_key venue_api_secret sim_admin_token guard_key \
         "${WITH_SCHEMA[@]/#/pg_}" "${ALL_USERS[@]/#/nats_}" nats_sysadmin; do
         secret_file "$RUN/secrets/$name"
     done

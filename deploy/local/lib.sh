@@ -43,7 +43,7 @@ kek_file() {
 # execution trades with and the one that can only be used to cancel. The signer gets them from here once.
 venue_keys_file() {
     local right
-    [ -s "$1" ] || (umask 077 && for right in read+trade read+trade; do
+    [ -s "$1" ] || (umask 077 && for right in read+trade read+cancel; do
         echo "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n') $(od -An -N32 -tx1 /dev/urandom | tr -d ' \n') $right"
     done >"$1")
 }

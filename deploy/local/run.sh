@@ -7,12 +7,16 @@
 # SPEED=N|lockstep    market seconds per wall second (default 30 for agents, 60 for a replay)
 # FROM= TO=           part of a replay (RFC 3339)
 # AGENTS=SEED         seed of the simulated market (default 1)
+# GUARDIAN=0          without the guardian, for who stops execution for long on purpose
 # EXTRA_SERVICE=…     further "key = value" lines for one service, such as EXTRA_SIGNALS
 # STANDBY=1           a second execution that takes over when the first is silent for three seconds
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 SCAN=$RUN/s6
+TRADERS=("${SERVICES[@]}" gateway)
+[ "${GUARDIAN:-1}" = 0 ] || TRADERS+=(guardian)
+PARTS=(simulator signer "${TRADERS[@]}")
 READY_TIMEOUT=${READY_TIMEOUT:-120}
 
 # name port → one "key = value" file per service; everything else is the service's default
@@ -21,7 +25,7 @@ write_conf() {
     {
         echo "nats.url = nats://127.0.0.1:$NATS_PORT"
         echo "nats.password_file = $RUN/secrets/nats_$service"
-        if [ "$service" != simulator ] && [ "$service" != signer ]; then
+        if [ "$service" != simulator ] && [ "$service" != signer ] && [ "$service" != guardian ]; then
             echo "pg.dsn = $(dsn "$service")"
             echo "pg.migrate_dsn = $(dsn "${service}_owner")"
         fi
@@ -112,7 +116,8 @@ venue = binance"
     { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
       echo "order.window = $(bounded 3 60)"; echo "caps.data_age_max = $([ -n "${REPLAY:-}" ] && echo 120s || bounded 10 600)"
       echo "caps.clock_offset_max = $(bounded 1 60)"
-      echo "kill.page = $RUN/state/kill.page"
+      echo "kill.page = $RUN/state/kill.page"; echo "guard.page = $RUN/state/beat.page"
+      echo "guard.key = $RUN/secrets/guard_key"
       # A full disk of a developer's machine is no reason to stop simulated money early.
       echo "disk.warn = ${DISK_WARN:-0.97}"; echo "disk.stop = ${DISK_STOP:-0.99}"
       [ -z "${REPLAY:-}" ] || echo "reconcile.light = 60s"
@@ -128,6 +133,12 @@ venue = binance"
     # What is proven by it must not lie where it lies: heads go to a folder of their own.
     { echo "heads.file = $RUN/audit/heads.jsonl"; echo "sign.key = $RUN/secrets/audit_key"
       echo "sign.every = ${SIGN_EVERY:-10s}"; } | write_conf audit
+    { echo "symbols = $SYMBOLS"; echo "venue = binance"; echo "account = main"
+      echo "venue.rest_url = http://127.0.0.1:$SIM_PORT"
+      echo "signer.socket = $SIGNER_DIR/sign.sock"
+      echo "guard.key = $RUN/secrets/guard_key"; echo "guard.page = $RUN/state/beat.page"
+      echo "guard.journal = $RUN/state/guardian.journal"
+      echo "kill.page = $RUN/state/kill.page"; } | write_conf guardian
     { echo "clock = bus"; echo "gateway.port = $GATEWAY_PORT"
       echo "gateway.token = $RUN/secrets/gateway_token"; } | write_conf gateway
 }
@@ -141,7 +152,7 @@ write_secrets() {
         secret_file "$RUN/secrets/pg_${name}_owner"
     done
     for name in "${ALL_USERS[@]}" sysadmin; do secret_file "$RUN/secrets/nats_$name"; done
-    for name in audit_key permit_key venue_api_key venue_api_secret sim_admin_token; do
+    for name in audit_key permit_key venue_api_key venue_api_secret sim_admin_token guard_key; do
         secret_file "$RUN/secrets/$name"
     done
     kek_file "$RUN/secrets/signer_kek"
@@ -196,21 +207,22 @@ ready() { curl -fsS --max-time 2 "http://127.0.0.1:${HTTP_PORT[$1]}/readyz"; }
 write_endpoints() {
     local service metrics='{}' standby=
     [ "${STANDBY:-}" != 1 ] || standby=execution-b
-    for service in simulator signer "${SERVICES[@]}" gateway $standby; do
+    for service in "${PARTS[@]}" $standby; do
         metrics=$(jq -c --arg s "$service" --arg u "http://127.0.0.1:${HTTP_PORT[$service]}/metrics" '.[$s]=$u' <<<"$metrics")
     done
     jq -n --arg rest "http://127.0.0.1:$SIM_PORT" --arg ws "ws://127.0.0.1:$SIM_PORT" \
         --arg ws_api "ws://127.0.0.1:$SIM_PORT/ws-api/v3" \
         --arg key "$(cat "$RUN/secrets/venue_api_key")" --arg secret "$(cat "$RUN/secrets/venue_api_secret")" \
         --arg admin "$RUN/secrets/sim_admin_token" --arg gateway "http://127.0.0.1:$GATEWAY_PORT" \
-        --arg token "$RUN/secrets/gateway_token" --arg page "$RUN/state/kill.page" --argjson metrics "$metrics" --arg signer "$SIGNER_DIR" \
+        --arg token "$RUN/secrets/gateway_token" --arg page "$RUN/state/kill.page" --arg signer "$SIGNER_DIR" \
+        --arg guardian_journal "$RUN/state/guardian.journal" --arg beat_page "$RUN/state/beat.page" --argjson metrics "$metrics" \
         --arg nats "nats://127.0.0.1:$NATS_PORT" --arg natspw "$RUN/secrets/nats_cli" \
         --arg heads "$RUN/audit/heads.jsonl" --arg pub "$RUN/audit/audit.pub" \
         --arg socket "$SOCKET" --arg symbols "$SYMBOLS" --arg speed "$SPEED" '
         {simulator: {rest: $rest, ws: $ws, ws_api: $ws_api, api_key: $key, api_secret: $secret, admin_token_file: $admin},
          gateway: {url: $gateway, token_file: $token, operator_token_file: ($token + "_operator"),
              risk_officer_token_file: ($token + "_risk_officer")},
-         kill: {page: $page},
+         kill: {page: $page, guardian_journal: $guardian_journal, beat_page: $beat_page},
          signer: {socket: ($signer + "/sign.sock"), admin_socket: ($signer + "/admin.sock")},
          nats: {url: $nats, user: "cli", password_file: $natspw},
          audit: {heads: $heads, public_key: $pub},
@@ -237,7 +249,7 @@ up() {
     free_port; SIM_PORT=$PORT
     free_port; GATEWAY_PORT=$PORT
     local service
-    for service in simulator signer "${SERVICES[@]}" gateway execution-b; do free_port; HTTP_PORT[$service]=$PORT; done
+    for service in "${PARTS[@]}" execution-b guardian; do free_port; HTTP_PORT[$service]=$PORT; done
     write_secrets
     write_all_conf
     "$BIN/cerberus" provision kill-page --file="$RUN/state/kill.page"
@@ -261,11 +273,11 @@ up() {
     add
     for service in simulator signer; do wait_for "$service" "$READY_TIMEOUT" ready "$service"; done
     CERBERUS=$BIN/cerberus add_keys "$RUN/secrets/venue_keys" "$SIGNER_DIR/admin.sock"
-    for service in "${SERVICES[@]}" gateway; do
+    for service in "${TRADERS[@]}"; do
         supervise "$service" SIGTERM "\"$BIN/cerberus-$service\" --config=\"$RUN/conf/$service.conf\""
     done
     add
-    for service in "${SERVICES[@]}" gateway; do
+    for service in "${TRADERS[@]}"; do
         wait_for "$service" "$READY_TIMEOUT" ready "$service"
     done
     [ "${STANDBY:-}" != 1 ] || start_standby
@@ -295,6 +307,7 @@ stop() {
     local name pid
     if is_running; then
         pid=$(cat "$RUN/supervisor.pid")
+        bring_down guardian # first: it takes the end of execution for its death
         bring_down gateway collector signals
         bring_down validator risk
         bring_down execution-b

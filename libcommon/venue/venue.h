@@ -142,6 +142,7 @@ typedef enum cb_venue_call {
     CB_VENUE_CALL_PERMISSIONS, /* what the key that signs may do */
     CB_VENUE_CALL_PLACE_LIST,  /* order (the take-profit) and stop_order: one of them only */
     CB_VENUE_CALL_AMEND,       /* symbol, venue_order_id or client_order_id, amend_qty */
+    CB_VENUE_CALL_DEADMAN,     /* symbol, countdown_ms: cancel all unless asked again in time */
     CB_VENUE_CALL_COUNT
 } cb_venue_call;
 
@@ -186,6 +187,7 @@ typedef struct cb_venue_params {
     cb_venue_order_request order;
     cb_venue_order_request stop_order; /* PLACE_LIST: its other leg */
     cb_qty amend_qty;                  /* AMEND: the new whole quantity */
+    int64_t countdown_ms;              /* DEADMAN: 0 disarms */
 } cb_venue_params;
 
 /* What signs a private call. */
@@ -462,6 +464,7 @@ typedef struct cb_venue_ops {
     bool has_gapless_trade_ids; /* the public trades of a symbol are numbered n, n + 1, … */
 
     uint32_t order_caps; /* CB_VENUE_CAN_… it has */
+    bool has_deadman;    /* a switch that cancels when it is not wound up again (DEADMAN) */
 
     /** Answer to TICKERS or BOOK_TICKERS: one object or a list. */
     cb_status (*parse_tickers)(

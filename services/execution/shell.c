@@ -96,6 +96,7 @@ static void on_tick(void *context)
     refresh_metrics(self);
     if (self->is_started) {
         exec_watch_tick(self);
+        exec_beat(self);
     }
     if (self->is_started && cb_shell_is_bus_clock(self->shell)) {
         cb_shell_feed(self->shell, EXEC_EVENT_PACE, NULL, 0);

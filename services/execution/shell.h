@@ -10,6 +10,7 @@
  *   lists.c     list answers, page by page
  *   stream.c    the user stream
  *   page.c      the local flag page, the disk, the silence of risk
+ *   beat.c      the signed beat for the guardian
  *   record.c    every request of the order path and its answer, for explain
  *   queries.c   read questions of the gateway */
 #ifndef EXEC_SHELL_H
@@ -128,6 +129,8 @@ typedef struct exec_shell {
     bool is_page_seen;
     cb_timer *page_timer;
     exec_watch watch; /* last told to the core */
+    uint64_t beats_count;
+    bool is_beat_page_bad; /* said once */
     char disk_path[CB_CONFIG_TEXT_MAX];
 } exec_shell;
 
@@ -183,6 +186,10 @@ void exec_page_lower(exec_shell *self, const exec_page *wanted);
 void exec_on_stop_signal(cb_shell *shell);
 /** Each second: tells the core when the disk or risk's silence crosses a bound. */
 void exec_watch_tick(exec_shell *self);
+
+/* beat.c */
+/** Each second: the signed beat for the guardian, on the bus and on its page. */
+void exec_beat(exec_shell *self);
 
 /* reads.c */
 /** One request to the venue that is not an order: where its answer goes, and what was asked. */

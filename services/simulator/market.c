@@ -38,6 +38,7 @@ static sim_config core_config(const simulator *self, uint64_t minutes_max)
         .agent_orders_max = AGENT_ORDERS_MAX,
         .trades_max = (uint32_t)settings->trades_max,
         .minutes_max = (uint32_t)minutes_max,
+        .has_deadman = settings->has_deadman,
         .fee_maker_e8 = settings->fee_maker_e8,
         .fee_taker_e8 = settings->fee_taker_e8,
         .fee_asset_price_e8 = settings->fee_asset_price_e8,

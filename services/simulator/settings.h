@@ -46,6 +46,7 @@ typedef struct sim_settings {
     uint64_t orders_max;
     uint64_t trades_max;
     bool journal_market;
+    bool has_deadman;
     bool journal_bytes;
     char faults[CB_CONFIG_TEXT_MAX];
     uint64_t fault_seed;

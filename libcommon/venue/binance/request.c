@@ -40,6 +40,8 @@ static const call_row calls[CB_VENUE_CALL_COUNT] = {
     [CB_VENUE_CALL_OWN_TRADES] = {CB_VENUE_GET, "/api/v3/myTrades", 20, true, false},
     [CB_VENUE_CALL_ACCOUNT] = {CB_VENUE_GET, "/api/v3/account", 20, true, false},
     [CB_VENUE_CALL_PRICES] = {CB_VENUE_GET, "/api/v3/ticker/price", 2, false, false},
+    /* Binance has it for futures only; spot simulators offer it under the same parameters. */
+    [CB_VENUE_CALL_DEADMAN] = {CB_VENUE_POST, "/api/v3/countdownCancelAll", 1, true, false},
     [CB_VENUE_CALL_TRADING_FEE] = {CB_VENUE_GET, "/sapi/v1/asset/tradeFee", 1, true, false},
     [CB_VENUE_CALL_PERMISSIONS] =
         {CB_VENUE_GET, "/sapi/v1/account/apiRestrictions", 1, true, false},
@@ -335,6 +337,7 @@ static bool needs_symbol(cb_venue_call call)
     case CB_VENUE_CALL_AMEND:
     case CB_VENUE_CALL_CANCEL:
     case CB_VENUE_CALL_CANCEL_ALL:
+    case CB_VENUE_CALL_DEADMAN:
     case CB_VENUE_CALL_QUERY:
     case CB_VENUE_CALL_ALL_ORDERS:
     case CB_VENUE_CALL_OWN_TRADES:
@@ -391,6 +394,10 @@ static refusal add_params(
     case CB_VENUE_CALL_CANCEL_ALL:
         cb_form_text(form, "symbol", params->symbol);
         return NULL;
+    case CB_VENUE_CALL_DEADMAN:
+        cb_form_text(form, "symbol", params->symbol);
+        cb_form_u64(form, "countdownTime", (uint64_t)params->countdown_ms);
+        return params->countdown_ms < 0 ? "the countdown is negative" : NULL;
     case CB_VENUE_CALL_DEPTH:
     case CB_VENUE_CALL_TRADES:
     case CB_VENUE_CALL_TRADES_FROM:

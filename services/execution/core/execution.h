@@ -44,15 +44,17 @@ typedef struct exec_config {
     int64_t clock_offset_max_ns;
     int64_t heartbeat_age_max_ns; /* shell: silence of risk after which no new risk is taken */
     int64_t balance_tolerance_e8;
-    char emulate[EXEC_CONFIG_TEXT];   /* abilities of the venue that are not used, by commas */
-    bool is_cancel_replace;           /* a replacement may go as one request with its cancel */
-    bool is_slippage_sent;            /* bounded market orders go as immediate limits */
-    int64_t reject_rate_max_e8;       /* of the last 20 answers, as a ratio; 1e8: never too many */
-    char kill_page[EXEC_CONFIG_TEXT]; /* shell: the local flag page */
-    char disk_path[EXEC_CONFIG_TEXT]; /* shell: whose file system is watched; "" = the page's */
-    int64_t disk_warn_e8;             /* shell: used share beyond which no new risk is taken */
-    int64_t disk_stop_e8;             /* shell: used share beyond which everything is canceled */
-    int64_t risk_silent_ns;           /* shell: silence of risk that is shown as a level */
+    char emulate[EXEC_CONFIG_TEXT];    /* abilities of the venue that are not used, by commas */
+    bool is_cancel_replace;            /* a replacement may go as one request with its cancel */
+    bool is_slippage_sent;             /* bounded market orders go as immediate limits */
+    int64_t reject_rate_max_e8;        /* of the last 20 answers, as a ratio; 1e8: never too many */
+    char kill_page[EXEC_CONFIG_TEXT];  /* shell: the local flag page */
+    char guard_key[EXEC_CONFIG_TEXT];  /* shell: signs beats for the guardian; "": none beat */
+    char guard_page[EXEC_CONFIG_TEXT]; /* shell: their second way, a file */
+    char disk_path[EXEC_CONFIG_TEXT];  /* shell: whose file system is watched; "" = the page's */
+    int64_t disk_warn_e8;              /* shell: used share beyond which no new risk is taken */
+    int64_t disk_stop_e8;              /* shell: used share beyond which everything is canceled */
+    int64_t risk_silent_ns;            /* shell: silence of risk that is shown as a level */
 } exec_config;
 
 typedef struct exec_state exec_state;

@@ -20,7 +20,8 @@ static const struct {
     {"transfer", SIM_MAY_TRANSFER},
     {"margin", SIM_MAY_MARGIN},
     {"futures", SIM_MAY_FUTURES},
-    {"anywhere", SIM_FROM_ANYWHERE}};
+    {"anywhere", SIM_FROM_ANYWHERE},
+    {"cancel", SIM_MAY_CANCEL}};
 
 bool sim_right_parse(cb_strview word, uint32_t *out)
 {

@@ -6,7 +6,8 @@
 #include "base/strview.h"
 #include "services/simulator/core/sim.h"
 
-/** A word of the rights ("read", "trade", "withdraw", "transfer", "margin", "futures", "anywhere");
+/** A word of the rights ("read", "trade", "withdraw", "transfer", "margin", "futures", "anywhere",
+ *  "cancel");
  *  false for any other. */
 bool sim_right_parse(cb_strview word, uint32_t *out);
 /** "read+trade" as flags; false when a word is unknown or there is none. */

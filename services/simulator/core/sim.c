@@ -1,5 +1,6 @@
 /* The exchange's state: memory, names, clock, hash. What it does with orders stands in place.c and
  * match.c, with the recorded market in house.c. */
+#include "services/simulator/core/deadman.h"
 #include "services/simulator/core/sim.h"
 
 #include <string.h>
@@ -212,6 +213,7 @@ void sim_set_now(sim_core *sim, int64_t now_ns)
 {
     CB_ASSERT(now_ns >= sim->now_ns);
     sim->now_ns = now_ns;
+    sim_deadman_tick(sim);
 }
 
 void sim_emit(sim_core *sim, sim_event *event)

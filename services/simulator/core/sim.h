@@ -73,6 +73,7 @@ typedef struct sim_config {
     int64_t fee_asset_price_e8; /* its price in the quote asset, used when no PRICE symbol trades */
     int64_t fee_asset_factor_e8; /* discount: 0.75 */
     bool is_replay;              /* users' fills stay off the public tape */
+    bool has_deadman;            /* countdownCancelAll is offered, which Binance spot is not */
     sim_sink_fn sink;
     void *sink_context;
 } sim_config;
@@ -91,6 +92,7 @@ typedef struct sim_balance {
 #define SIM_MAY_MARGIN 16U
 #define SIM_MAY_FUTURES 32U
 #define SIM_FROM_ANYWHERE 64U /* not bound to listed addresses */
+#define SIM_MAY_CANCEL 256U   /* cancels only: what a guardian needs */
 #define SIM_KEYS_MAX 64
 
 /* A further key of an account, besides its own. */
@@ -222,6 +224,8 @@ typedef struct sim_core {
     uint64_t generated_ids; /* client ids made by the engine */
     sim_key keys[SIM_KEYS_MAX];
     uint32_t keys_count;
+    int64_t deadman_next_ns; /* the first of those below; 0: none */
+    int64_t deadman_due_ns[SIM_ACCOUNTS_MAX][SIM_SYMBOLS_MAX]; /* 0: not armed */
 } sim_core;
 
 /* ---- life ---- */

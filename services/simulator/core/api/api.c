@@ -128,6 +128,17 @@ bool sim_auth_check(sim_call *call,
 
 /* ---- running ---- */
 
+/* One of these rights is enough. */
+static uint32_t rights_for(const sim_route *route)
+{
+    const bool is_cancel =
+        strcmp(route->method, "DELETE") == 0 || route->handler == sim_call_deadman;
+    if (is_cancel) {
+        return SIM_MAY_TRADE | SIM_MAY_CANCEL;
+    }
+    return route->is_order ? SIM_MAY_TRADE : SIM_MAY_READ;
+}
+
 bool sim_call_run(sim_call *call, const sim_route *route, const char *client, sim_answer *answer)
 {
     sim_limits *limits = &call->api->limits;
@@ -142,8 +153,7 @@ bool sim_call_run(sim_call *call, const sim_route *route, const char *client, si
     if (call->refusal.code != 0) {
         return false; /* authentication failed before; the weight counts all the same */
     }
-    if (route->security == SIM_SIGNED &&
-        (call->rights & (route->is_order ? SIM_MAY_TRADE : SIM_MAY_READ)) == 0) {
+    if (route->security == SIM_SIGNED && (call->rights & rights_for(route)) == 0) {
         call->status = 401;
         return sim_refuse(&call->refusal, -2015, "Invalid API-key, IP, or permissions for action.");
     }

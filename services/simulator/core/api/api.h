@@ -147,6 +147,7 @@ bool sim_call_order_new(sim_call *call);
 bool sim_call_order_test(sim_call *call);
 bool sim_call_order_cancel(sim_call *call);
 bool sim_call_open_cancel(sim_call *call);
+bool sim_call_deadman(sim_call *call);
 bool sim_call_cancel_replace(sim_call *call);
 bool sim_call_amend(sim_call *call);
 

@@ -17,7 +17,7 @@ bool sim_call_restrictions(sim_call *call)
         {"enableWithdrawals", SIM_MAY_WITHDRAW},
         {"enableInternalTransfer", SIM_MAY_TRANSFER},
         {"permitsUniversalTransfer", SIM_MAY_TRANSFER},
-        {"enableSpotAndMarginTrading", SIM_MAY_TRADE},
+        {"enableSpotAndMarginTrading", SIM_MAY_TRADE | SIM_MAY_CANCEL},
         {"enableMargin", SIM_MAY_MARGIN},
         {"enableFutures", SIM_MAY_FUTURES},
         {"enableVanillaOptions", 0},
