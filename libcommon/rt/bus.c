@@ -130,6 +130,25 @@ static void on_turn(void *context)
     cb_bus_flush(context);
 }
 
+/* cnats frees messages in a thread of its own, which each of them wakes: so they are handed over
+ * many at a time. */
+static void free_used(cb_bus *bus)
+{
+    for (size_t i = 0; i < bus->used_count; i++) {
+        natsMsg_Destroy(bus->used[i]);
+    }
+    bus->used_count = 0;
+}
+
+static void free_later(cb_bus *bus, natsMsg *message)
+{
+    CB_ASSERT(bus->used_count < BUS_USED_MAX);
+    bus->used[bus->used_count++] = message;
+    if (bus->used_count == BUS_USED_MAX) {
+        free_used(bus);
+    }
+}
+
 static void bus_free(cb_bus *bus)
 {
     CB_MAYBE(pthread_cond_destroy(&bus->shared.closed));
@@ -169,6 +188,7 @@ void cb_bus_close(cb_bus *bus)
         return;
     }
     cb_bus_flush(bus);
+    free_used(bus);
     for (size_t i = 0; i < bus->subs_count; i++) {
         natsSubscription_Destroy(bus->subs[i].raw);
     }
@@ -217,11 +237,12 @@ static uint64_t parse_order(const char *reply)
     return end != NULL && *end == '\0' ? (uint64_t)order : 0;
 }
 
-static void fill_message(cb_bus_message *message, natsMsg *raw, int64_t now_ns)
+static void fill_message(cb_bus *bus, cb_bus_message *message, natsMsg *raw, int64_t now_ns)
 {
     const char *reply = natsMsg_GetReply(raw);
     const char *data = natsMsg_GetData(raw);
     message->raw = raw;
+    message->bus = bus;
     message->subject = natsMsg_GetSubject(raw);
     message->order = reply != NULL ? parse_order(reply) : 0;
     message->reply = reply != NULL && message->order == 0 ? reply : "";
@@ -242,7 +263,7 @@ static size_t collect_sub(cb_bus *bus, cb_bus_sub *sub, size_t count, int64_t no
         if (status != NATS_OK) {
             break;
         }
-        fill_message(&bus->batch[count].message, raw, now_ns);
+        fill_message(bus, &bus->batch[count].message, raw, now_ns);
         bus->batch[count].sub = sub;
         count++;
     }
@@ -302,7 +323,7 @@ const char *cb_bus_message_header(const cb_bus_message *message, const char *nam
 
 void cb_bus_message_free(const cb_bus_message *message)
 {
-    natsMsg_Destroy(message->raw);
+    free_later(message->bus, message->raw);
 }
 
 /* ---- publishing ---- */
@@ -361,7 +382,9 @@ cb_status cb_bus_publish_headers(cb_bus *bus,
     if (status == NATS_OK) {
         status = natsConnection_PublishMsg(bus->nc, message);
     }
-    natsMsg_Destroy(message);
+    if (message != NULL) {
+        free_later(bus, message);
+    }
     return published(bus, status, subject, err);
 }
 

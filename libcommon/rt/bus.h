@@ -32,7 +32,8 @@ typedef struct cb_bus_options {
 
 /* One received message. The receiver owns it and frees it once, at once or later. */
 typedef struct cb_bus_message {
-    void *raw; /* the library's message, [owned] */
+    void *raw;          /* the library's message, [owned] */
+    struct cb_bus *bus; /* [borrowed] that it came from */
     const char *subject;
     const char *reply; /* "" when there is none; a publication number is not shown here */
     const uint8_t *bytes;

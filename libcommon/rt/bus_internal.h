@@ -44,6 +44,7 @@ typedef struct bus_arrival {
     cb_bus_sub *sub;
 } bus_arrival;
 
+#define BUS_USED_MAX 128
 #define BUS_BATCH_MAX 4096 /* arrivals ordered together; more wait for the next round */
 
 struct cb_bus {
@@ -66,6 +67,8 @@ struct cb_bus {
     void (*on_error)(void *context, const char *text);
     void *on_error_context;
     char inbox_prefix[64];
+    natsMsg *used[BUS_USED_MAX]; /* [owned] done with, freed together */
+    size_t used_count;
     bus_arrival batch[BUS_BATCH_MAX];
     bus_arrival scratch[BUS_BATCH_MAX];
 };

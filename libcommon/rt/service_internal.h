@@ -120,6 +120,7 @@ typedef struct rt_txn {
     uint32_t statements_count;
     uint32_t effects_count;
     int64_t opened_mono_ns;
+    bool is_urgent; /* something that others wait for follows from it */
 } rt_txn;
 
 typedef enum rt_effect_kind {
@@ -364,6 +365,8 @@ struct cb_shell {
     cb_timer *bus_timer; /* looks for an optional bus; NULL: it was there at once */
     cb_timer *beat_timer;
     cb_timer *tick_timer;
+    cb_timer *linger_timer; /* NULL until a group lingers for the first time */
+    bool is_lockstep;       /* the simulator has asked whether we are done */
     cb_params params;
     _Alignas(16) uint8_t body[CB_MSG_SIZE_MAX]; /* a decoded message, for the step */
     uint8_t encoded[RT_ENCODED_MAX];

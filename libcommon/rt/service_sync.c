@@ -93,6 +93,7 @@ static void answer(cb_shell *shell, const rt_sync *sync)
 
 void rt_sync_request(cb_shell *shell, const cb_sync_request *request, const char *reply_to)
 {
+    shell->is_lockstep = true;
     /* A request overtakes the data that was read with it; it is answered when those are in. */
     if (shell->syncs_count == RT_SYNCS_MAX) {
         return; /* the simulator asks again */

@@ -2,17 +2,21 @@
  *
  * While one group is on its way to the database, the statements of further events collect in the
  * next one, which is sent when the first has committed: one commit then serves many events. A lone
- * event is sent at once. Effects run in the order of their events, never before their own commit.
+ * event is sent at once when somebody waits for what follows from it; otherwise (a mark, a score)
+ * it lingers a moment, so that its commit does not compete with the orders that the same tick
+ * brings. Effects run in the order of their events, never before their own commit.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/timefmt.h"
 #include "rt/failpoint.h"
 #include "rt/service_internal.h"
 
 #define BUFFER_FIRST_BYTES ((size_t)256 * 1024)
 #define NULL_SIZE UINT32_MAX
+#define LINGER_NS (10 * CB_NS_PER_MS)
 
 typedef struct statement_head {
     const char *sql;
@@ -94,6 +98,13 @@ void rt_txn_statement(cb_shell *shell, const char *sql, const cb_params *params)
     txn->statements_count++;
 }
 
+/* Where the latest wins, a later one loses nothing; everything else is waited for. */
+static bool is_urgent_effect(const rt_effect *effect)
+{
+    return effect->kind != RT_EFFECT_CORE ||
+           cb_subject_get((cb_subject_id)effect->a)->overflow != CB_OVERFLOW_CONFLATE;
+}
+
 void rt_txn_effect(cb_shell *shell, const rt_effect *effect)
 {
     rt_txn *txn = building(shell);
@@ -114,6 +125,7 @@ void rt_txn_effect(cb_shell *shell, const rt_effect *effect)
     if (effect->kind == RT_EFFECT_CORE) {
         shell->core_queued[effect->a]++;
     }
+    txn->is_urgent = txn->is_urgent || is_urgent_effect(effect);
 }
 
 /* ---- effects ---- */
@@ -167,6 +179,7 @@ static void run_effects(cb_shell *shell, rt_txn *txn)
     txn->effects.used = 0;
     txn->statements_count = 0;
     txn->effects_count = 0;
+    txn->is_urgent = false;
 }
 
 /* ---- sending ---- */
@@ -255,8 +268,35 @@ static void send_group(cb_shell *shell)
     }
 }
 
+static void on_lingered(void *context)
+{
+    send_group(context);
+}
+
+/* In lockstep the market stands still until all is stored: there is nothing to make room for. */
+static bool may_linger(const cb_shell *shell, const rt_txn *txn)
+{
+    return txn->statements_count > 0 && !txn->is_urgent && !shell->is_lockstep &&
+           shell->phase == RT_RUNNING;
+}
+
+static void linger(cb_shell *shell, const rt_txn *txn)
+{
+    if (shell->linger_timer == NULL) {
+        shell->linger_timer = cb_loop_timer(shell->loop, LINGER_NS, 0, on_lingered, shell);
+        CB_ASSERT(shell->linger_timer != NULL);
+    } else if (txn->statements_count == 1) {
+        cb_timer_reset(shell->linger_timer, LINGER_NS);
+    }
+}
+
 void rt_txn_end_event(cb_shell *shell)
 {
+    const rt_txn *txn = building(shell);
+    if (!shell->is_txn_busy && may_linger(shell, txn)) {
+        linger(shell, txn);
+        return;
+    }
     send_group(shell);
 }
 
