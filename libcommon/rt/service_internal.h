@@ -366,6 +366,7 @@ struct cb_shell {
     cb_timer *beat_timer;
     cb_timer *tick_timer;
     cb_timer *linger_timer; /* NULL until a group lingers for the first time */
+    bool is_lingering;      /* the timer runs */
     bool is_lockstep;       /* the simulator has asked whether we are done */
     cb_params params;
     _Alignas(16) uint8_t body[CB_MSG_SIZE_MAX]; /* a decoded message, for the step */

@@ -270,7 +270,9 @@ static void send_group(cb_shell *shell)
 
 static void on_lingered(void *context)
 {
-    send_group(context);
+    cb_shell *shell = context;
+    shell->is_lingering = false;
+    send_group(shell);
 }
 
 /* In lockstep the market stands still until all is stored: there is nothing to make room for. */
@@ -280,12 +282,16 @@ static bool may_linger(const cb_shell *shell, const rt_txn *txn)
            shell->phase == RT_RUNNING;
 }
 
-static void linger(cb_shell *shell, const rt_txn *txn)
+static void linger(cb_shell *shell)
 {
+    if (shell->is_lingering) {
+        return;
+    }
+    shell->is_lingering = true;
     if (shell->linger_timer == NULL) {
         shell->linger_timer = cb_loop_timer(shell->loop, LINGER_NS, 0, on_lingered, shell);
         CB_ASSERT(shell->linger_timer != NULL);
-    } else if (txn->statements_count == 1) {
+    } else {
         cb_timer_reset(shell->linger_timer, LINGER_NS);
     }
 }
@@ -294,7 +300,7 @@ void rt_txn_end_event(cb_shell *shell)
 {
     const rt_txn *txn = building(shell);
     if (!shell->is_txn_busy && may_linger(shell, txn)) {
-        linger(shell, txn);
+        linger(shell);
         return;
     }
     send_group(shell);
