@@ -44,7 +44,7 @@ const cb_config_field signer_fields[] = {
         AT(timestamp_skew_ns),
         "10s",
         0,
-        3600 * CB_NS_PER_S,
+        INT64_C(3600) * CB_NS_PER_S,
         NULL,
         "largest distance of a request's timestamp from this clock; 0s: not checked (simulated "
         "time)"},
@@ -53,7 +53,7 @@ const cb_config_field signer_fields[] = {
         AT(recheck_ns),
         "24h",
         CB_NS_PER_S,
-        168 * 3600 * CB_NS_PER_S,
+        INT64_C(168) * 3600 * CB_NS_PER_S,
         NULL,
         "how often the venue is asked again what each key may do"},
     {"signer.needs_ip_list",

@@ -65,6 +65,7 @@ static cb_status take_next_kek(
     char next[NEXT_SIZE];
     uint8_t id[SIGNER_KEK_ID_SIZE];
     signer_guarded *guarded = vault->guarded;
+    CB_ASSERT(guarded != NULL);
     name_next(vault, next);
     cb_err ignored = {0};
     if (signer_kek_read(next, guarded->next_kek, &ignored) != CB_OK) {
