@@ -152,6 +152,7 @@ void sim_journal_event(simulator *self, const sim_event *event)
     case SIM_EVENT_CANDLE:
     case SIM_EVENT_TICKER:
     case SIM_EVENT_DEPTH:
+    case SIM_EVENT_LIST:
     default:
         break; /* the market's, not an account's */
     }

@@ -6,6 +6,8 @@
 #include "services/simulator/core/history.h"
 
 #define CODE_FILTER (-1013)
+#define TRAILING_BIPS_MIN 10
+#define TRAILING_BIPS_MAX 2000
 
 static bool is_outside(int64_t value, int64_t min, int64_t max)
 {
@@ -65,7 +67,8 @@ static bool notional_of(const sim_new_order *request, int64_t average_e8, int64_
     }
     int64_t price_e8 = request->price_e8;
     if (sim_type_is_market(request->type)) {
-        price_e8 = request->type == CB_ORDER_TYPE_MARKET ? average_e8 : request->stop_price_e8;
+        const bool has_stop = request->type != CB_ORDER_TYPE_MARKET && request->stop_price_e8 > 0;
+        price_e8 = has_stop ? request->stop_price_e8 : average_e8;
     }
     return cb_mul_e8(price_e8, request->qty_e8, CB_ROUND_UP, out_e8, NULL) == CB_OK;
 }
@@ -105,8 +108,13 @@ bool sim_filters_check(const sim_core *sim, const sim_new_order *request, sim_re
             return false;
         }
     }
-    if (sim_type_is_stop(request->type) && !check_price(spec, request->stop_price_e8, refusal)) {
+    const bool has_stop = sim_type_is_stop(request->type) && request->stop_price_e8 > 0;
+    if (has_stop && !check_price(spec, request->stop_price_e8, refusal)) {
         return false;
+    }
+    if (request->trailing_bips > 0 &&
+        is_outside(request->trailing_bips, TRAILING_BIPS_MIN, TRAILING_BIPS_MAX)) {
+        return sim_refuse(refusal, CODE_FILTER, "Filter failure: TRAILING_DELTA");
     }
     if (request->quote_qty_e8 == 0 && !check_qty(spec, request, refusal)) {
         return false;

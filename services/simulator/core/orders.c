@@ -50,6 +50,7 @@ uint32_t sim_order_alloc(sim_core *sim, uint32_t account)
         .open_next = SIM_NONE,
         .id_next = SIM_NONE,
         .client_next = SIM_NONE,
+        .list = SIM_NONE,
         .stop_next = SIM_NONE,
         .trade_first = SIM_NONE,
         .trade_last = SIM_NONE,

@@ -6,6 +6,7 @@
 #include "services/simulator/core/book.h"
 #include "services/simulator/core/filters.h"
 #include "services/simulator/core/history.h"
+#include "services/simulator/core/lists.h"
 #include "services/simulator/core/house.h"
 #include "services/simulator/core/match.h"
 #include "services/simulator/core/orders.h"
@@ -66,7 +67,7 @@ bool sim_check_order(const sim_core *sim, const sim_new_order *request, sim_refu
     if (is_client_id_taken(sim, request)) {
         return sim_refuse(refusal, CODE_REJECTED, "Duplicate order sent.");
     }
-    if (sim_type_is_stop(request->type) &&
+    if (sim_type_is_stop(request->type) && request->trailing_bips == 0 &&
         is_triggered(request->type, request->side, request->stop_price_e8, symbol->last_price_e8)) {
         return sim_refuse(refusal, CODE_REJECTED, "Order would trigger immediately.");
     }
@@ -92,8 +93,9 @@ static bool funds_needed(const sim_core *sim, const sim_new_order *request, int6
         *out_e8 = request->qty_e8;
         return true;
     }
-    const int64_t price_e8 =
+    int64_t price_e8 =
         sim_type_is_market(request->type) ? request->stop_price_e8 : request->price_e8;
+    price_e8 = price_e8 == 0 ? sim->symbols[request->symbol].last_price_e8 : price_e8;
     return sim_quote_lock(price_e8, request->qty_e8, out_e8);
 }
 
@@ -168,11 +170,47 @@ static void work(sim_core *sim, uint32_t index)
     }
 }
 
+/* Follows the last price; the price at which the order acts now, 0 while it does not follow yet. A
+ * stop price beside the distance is where following begins. */
+static int64_t trail(sim_core *sim, sim_order *order, int64_t last_e8)
+{
+    const bool is_stop_loss =
+        order->type == CB_ORDER_TYPE_STOP_LOSS || order->type == CB_ORDER_TYPE_STOP_LOSS_LIMIT;
+    const bool is_above = is_stop_loss == (order->side == CB_SIDE_BUY);
+    if (last_e8 == 0) {
+        return 0;
+    }
+    if (order->trail_e8 == 0) {
+        if (order->stop_price_e8 > 0 &&
+            !is_triggered(order->type, order->side, order->stop_price_e8, last_e8)) {
+            return 0;
+        }
+        order->trail_e8 = last_e8;
+        order->trailing_ns = sim_venue_ns(sim);
+    }
+    const bool is_better = is_above ? last_e8 < order->trail_e8 : last_e8 > order->trail_e8;
+    order->trail_e8 = is_better ? last_e8 : order->trail_e8;
+    const int64_t distance_e8 = order->trail_e8 / 10000 * order->trailing_bips;
+    return is_above ? order->trail_e8 + distance_e8 : order->trail_e8 - distance_e8;
+}
+
+static bool is_due(sim_core *sim, sim_order *order, int64_t last_e8)
+{
+    if (order->trailing_bips == 0) {
+        return is_triggered(order->type, order->side, order->stop_price_e8, last_e8);
+    }
+    const int64_t level_e8 = trail(sim, order, last_e8);
+    return level_e8 > 0 && is_triggered(order->type, order->side, level_e8, last_e8);
+}
+
 /* A stop's time has come: from here on it is the order that it hides. */
 static void trigger(sim_core *sim, uint32_t index)
 {
     sim_order *order = &sim->orders[index];
     sim_stop_remove(sim, index);
+    if (!sim_list_before_work(sim, index)) {
+        return;
+    }
     if (sim_type_is_market(order->type) && order->locked_e8 > 0) {
         sim_unlock(sim, order->account, sim_order_asset(sim, order), order->locked_e8);
         order->locked_e8 = 0;
@@ -202,8 +240,8 @@ static void run_stops(sim_core *sim, sim_symbol *symbol)
 {
     uint32_t index = symbol->stop_first;
     while (index != SIM_NONE) {
-        const sim_order *order = &sim->orders[index];
-        if (is_triggered(order->type, order->side, order->stop_price_e8, symbol->last_price_e8)) {
+        sim_order *order = &sim->orders[index];
+        if (is_due(sim, order, symbol->last_price_e8)) {
             trigger(sim, index);
             sim_history_end_aggregate(sim, symbol);
             index = symbol->stop_first;
@@ -216,7 +254,9 @@ static void run_stops(sim_core *sim, sim_symbol *symbol)
 void sim_finish(sim_core *sim, sim_symbol *symbol)
 {
     sim_history_end_aggregate(sim, symbol);
+    sim_lists_settle(sim, symbol->index);
     run_stops(sim, symbol);
+    sim_lists_settle(sim, symbol->index);
     sim_report_accounts(sim);
     if (symbol->fast.counts[0] > SIM_LEVELS_MAX || symbol->fast.counts[1] > SIM_LEVELS_MAX ||
         symbol->slow.counts[0] > SIM_LEVELS_MAX || symbol->slow.counts[1] > SIM_LEVELS_MAX) {
@@ -238,6 +278,7 @@ static void fill_in(sim_core *sim, sim_order *order, const sim_new_order *reques
     order->quote_qty_e8 = request->quote_qty_e8;
     order->price_e8 = request->price_e8;
     order->stop_price_e8 = request->stop_price_e8;
+    order->trailing_bips = request->trailing_bips;
     order->status = SIM_STATUS_NEW;
     order->created_ns = sim_venue_ns(sim);
     order->updated_ns = sim_venue_ns(sim);
@@ -245,6 +286,32 @@ static void fill_in(sim_core *sim, sim_order *order, const sim_new_order *reques
         memcpy(order->client_id, request->client_id, sizeof(order->client_id));
     } else if (sim->accounts[order->account].has_history) {
         sim_make_client_id(sim, order->client_id);
+    }
+}
+
+uint32_t sim_make_order(sim_core *sim, const sim_new_order *request)
+{
+    const uint32_t index = sim_order_alloc(sim, request->account);
+    if (index == SIM_NONE) {
+        return SIM_NONE;
+    }
+    fill_in(sim, &sim->orders[index], request);
+    sim_order_register(sim, index);
+    sim_order_open(sim, index);
+    return index;
+}
+
+void sim_start_order(sim_core *sim, uint32_t index)
+{
+    sim_order *order = &sim->orders[index];
+    CB_ASSERT(order->is_open);
+    if (!sim_type_is_stop(order->type)) {
+        work(sim, index);
+        return;
+    }
+    sim_stop_add(sim, index);
+    if (order->trailing_bips > 0) {
+        (void)trail(sim, order, sim->symbols[order->symbol].last_price_e8);
     }
 }
 
@@ -263,7 +330,7 @@ bool sim_place(
         return sim_refuse(
             refusal, CODE_REJECTED, "Account has insufficient balance for requested action.");
     }
-    const uint32_t index = sim_order_alloc(sim, request->account);
+    const uint32_t index = sim_make_order(sim, request);
     if (index == SIM_NONE) {
         return sim_refuse(refusal,
             CODE_OVERLOADED,
@@ -271,9 +338,6 @@ bool sim_place(
             "minutes.");
     }
     sim_order *order = &sim->orders[index];
-    fill_in(sim, order, request);
-    sim_order_register(sim, index);
-    sim_order_open(sim, index);
     if (request->type != CB_ORDER_TYPE_MARKET) {
         const bool locked = sim_lock(sim, request->account, asset, funds_e8);
         CB_ASSERT(locked);
@@ -282,16 +346,32 @@ bool sim_place(
     *out_order = index;
     order->working_ns = sim_type_is_stop(order->type) ? 0 : sim_venue_ns(sim);
     sim_report(sim, index, SIM_EXECUTION_NEW);
-    if (sim_type_is_stop(order->type)) {
-        sim_stop_add(sim, index);
-    } else {
-        work(sim, index);
-    }
+    sim_start_order(sim, index);
     sim_finish(sim, symbol);
     if (!order->is_open) {
         sim_order_forget(sim, index);
     }
     return true;
+}
+
+void sim_cancel_leg(sim_core *sim, uint32_t index, const char *cancel_id)
+{
+    sim_order *order = &sim->orders[index];
+    CB_ASSERT(order->is_open);
+    sim_order_close(sim, index, SIM_STATUS_CANCELED);
+    if (!sim->accounts[order->account].has_history) {
+        sim_order_forget(sim, index);
+        return;
+    }
+    sim_event event = {
+        .type = SIM_EVENT_EXECUTION,
+        .symbol = order->symbol,
+        .account = order->account,
+        .order = order,
+        .execution = SIM_EXECUTION_CANCELED,
+        .cancel_id = cancel_id,
+    };
+    sim_emit(sim, &event);
 }
 
 bool sim_cancel(sim_core *sim,
@@ -305,26 +385,20 @@ bool sim_cancel(sim_core *sim,
     }
     sim_order *order = &sim->orders[index];
     sim_symbol *symbol = &sim->symbols[order->symbol];
+    const uint32_t list = order->list;
     cancel_id_out[0] = '\0';
-    sim_order_close(sim, index, SIM_STATUS_CANCELED);
     if (sim->accounts[order->account].has_history) {
         if (cancel_id[0] == '\0') {
             sim_make_client_id(sim, cancel_id_out);
         } else {
             memcpy(cancel_id_out, cancel_id, strlen(cancel_id) + 1);
         }
-        sim_event event = {
-            .type = SIM_EVENT_EXECUTION,
-            .symbol = order->symbol,
-            .account = order->account,
-            .order = order,
-            .execution = SIM_EXECUTION_CANCELED,
-            .cancel_id = cancel_id_out,
-        };
-        sim_emit(sim, &event);
-    } else {
-        sim_order_forget(sim, index);
     }
+    if (list != SIM_NONE) {
+        /* One order of a list takes the others with it. */
+        return sim_cancel_list(sim, list, cancel_id_out, refusal);
+    }
+    sim_cancel_leg(sim, index, cancel_id_out);
     sim_finish(sim, symbol);
     return true;
 }
@@ -336,8 +410,8 @@ bool sim_amend(sim_core *sim, uint32_t index, int64_t qty_e8, sim_refusal *refus
     }
     sim_order *order = &sim->orders[index];
     sim_symbol *symbol = &sim->symbols[order->symbol];
-    if (!order->is_on_book || qty_e8 <= order->executed_e8 + order->prevented_e8 ||
-        qty_e8 >= order->qty_e8) {
+    if (!order->is_on_book || order->list != SIM_NONE ||
+        qty_e8 <= order->executed_e8 + order->prevented_e8 || qty_e8 >= order->qty_e8) {
         return sim_refuse(refusal, -2038, "Order amend (quantity increase) is not supported.");
     }
     if (qty_e8 % symbol->shown.step_e8 != 0) {
@@ -355,6 +429,7 @@ bool sim_amend(sim_core *sim, uint32_t index, int64_t qty_e8, sim_refusal *refus
     sim_unlock(sim, order->account, sim_order_asset(sim, order), order->locked_e8 - keep_e8);
     order->locked_e8 = keep_e8;
     order->updated_ns = sim_venue_ns(sim);
+    sim_report(sim, index, SIM_EXECUTION_REPLACED);
     sim_book_touch(symbol, order->side, order->price_e8);
     sim_finish(sim, symbol);
     return true;

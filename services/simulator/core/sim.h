@@ -32,7 +32,8 @@ typedef enum sim_event_type {
     SIM_EVENT_ACCOUNT,   /* account, assets_mask: balances that changed */
     SIM_EVENT_TRANSFER,  /* account, asset, amount_e8: a deposit or withdrawal */
     SIM_EVENT_TICKER,    /* best bid or ask changed */
-    SIM_EVENT_DEPTH      /* changes since the last one; is_slow: the 1 s stream's set */
+    SIM_EVENT_DEPTH,     /* changes since the last one; is_slow: the 1 s stream's set */
+    SIM_EVENT_LIST       /* list: an order list began or ended */
 } sim_event_type;
 
 typedef struct sim_event {
@@ -57,6 +58,7 @@ typedef struct sim_event {
     int64_t amount_e8;
     uint64_t update_first; /* DEPTH */
     uint64_t update_last;
+    const sim_list *list; /* LIST */
 } sim_event;
 
 typedef void (*sim_sink_fn)(void *context, const sim_event *event);
@@ -215,6 +217,10 @@ typedef struct sim_core {
     uint32_t buckets_mask;
     sim_trade *trades;
     uint32_t trades_count;
+    uint32_t lists_count;
+    sim_list lists[SIM_LISTS_MAX]; /* in order of creation */
+    uint32_t lists_open_count;
+    uint32_t lists_open[SIM_LISTS_OPEN_MAX];
     /* The other side of the books, for the auditor: deposits = balances + fees + house. */
     int64_t fees_e8[SIM_ASSETS_MAX];
     int64_t deposits_e8[SIM_ASSETS_MAX];

@@ -14,6 +14,7 @@ static const char *const status_names[] = {
     "REJECTED",
     "EXPIRED",
     "EXPIRED_IN_MATCH",
+    "PENDING_NEW",
 };
 _Static_assert(sizeof(status_names) / sizeof(status_names[0]) == SIM_STATUS_COUNT, "a name each");
 
@@ -37,6 +38,7 @@ static const char *const execution_names[] = {
     "TRADE",
     "EXPIRED",
     "TRADE_PREVENTION",
+    "REPLACED",
 };
 _Static_assert(
     sizeof(execution_names) / sizeof(execution_names[0]) == SIM_EXECUTION_COUNT, "a name each");

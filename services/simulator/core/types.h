@@ -27,6 +27,7 @@ typedef enum sim_status {
     SIM_STATUS_REJECTED,
     SIM_STATUS_EXPIRED,
     SIM_STATUS_EXPIRED_IN_MATCH,
+    SIM_STATUS_PENDING_NEW, /* of an order list: waits until another order is filled */
     SIM_STATUS_COUNT
 } sim_status;
 
@@ -62,6 +63,7 @@ typedef enum sim_execution {
     SIM_EXECUTION_TRADE,
     SIM_EXECUTION_EXPIRED,
     SIM_EXECUTION_TRADE_PREVENTION,
+    SIM_EXECUTION_REPLACED, /* amended */
     SIM_EXECUTION_COUNT
 } sim_execution;
 
@@ -124,6 +126,8 @@ typedef struct sim_new_order {
     int64_t quote_qty_e8;
     int64_t price_e8;
     int64_t stop_price_e8;
+    uint32_t
+        trailing_bips; /* the trigger follows the last price at this distance; 0 = it does not */
     char client_id[SIM_CLIENT_ID_SIZE]; /* "": the engine makes one */
 } sim_new_order;
 
@@ -153,6 +157,10 @@ typedef struct sim_order {
     int64_t updated_ns;
     int64_t working_ns; /* 0: not working yet */
     uint64_t prevented_match_id;
+    uint32_t trailing_bips;
+    int64_t trail_e8;    /* the best last price since it follows; 0 = it does not follow yet */
+    int64_t trailing_ns; /* since when it follows */
+    uint32_t list;       /* SIM_NONE = of no order list */
     uint32_t level_prev;
     uint32_t level_next;
     uint32_t open_prev; /* this account's open orders, oldest first */
@@ -163,6 +171,23 @@ typedef struct sim_order {
     uint32_t trade_first; /* own trades of a user's order, oldest first */
     uint32_t trade_last;
 } sim_order;
+
+#define SIM_LIST_ORDERS_MAX 3
+#define SIM_LISTS_MAX 4096
+#define SIM_LISTS_OPEN_MAX 256
+
+/* Orders of which one begins after, or instead of, another. */
+typedef struct sim_list {
+    uint64_t id; /* from 1 */
+    char client_id[SIM_CLIENT_ID_SIZE];
+    uint32_t symbol;
+    uint32_t account;
+    bool has_working; /* orders[0] first */
+    bool is_open;
+    uint32_t orders_count;
+    uint32_t orders[SIM_LIST_ORDERS_MAX]; /* of a pair: the limit, then the stop */
+    int64_t ts_ns;
+} sim_list;
 
 /* One fill of one user's order. */
 typedef struct sim_trade {

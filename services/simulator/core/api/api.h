@@ -150,6 +150,21 @@ bool sim_call_open_cancel(sim_call *call);
 bool sim_call_deadman(sim_call *call);
 bool sim_call_cancel_replace(sim_call *call);
 bool sim_call_amend(sim_call *call);
+/** A client id that Binance takes: letters, digits, - and _, 1 to 36 of them. */
+bool sim_is_client_id(const char *text);
+/** False and -1016 when the journal cannot be written: nothing new is taken then. */
+bool sim_api_may_place(sim_call *call);
+
+/* ---- handlers: api_list.c ---- */
+bool sim_call_list_oco(sim_call *call);
+bool sim_call_list_oto(sim_call *call);
+bool sim_call_list_otoco(sim_call *call);
+bool sim_call_list_cancel(sim_call *call);
+bool sim_call_list_status(sim_call *call);
+bool sim_call_list_open(sim_call *call);
+bool sim_call_list_all(sim_call *call);
+/** The answer to a cancel that took a whole list. */
+void sim_write_canceled_list(sim_call *call, uint32_t list, const char *cancel_id);
 
 /* ---- handlers: api_account.c ---- */
 bool sim_call_account(sim_call *call);
@@ -184,5 +199,8 @@ void sim_write_my_trade(sim_json *out, const sim_core *sim, const sim_trade *tra
 void sim_write_execution(sim_json *out, const sim_core *sim, const sim_event *event, uint64_t id);
 void sim_write_position(sim_json *out, const sim_core *sim, const sim_event *event);
 void sim_write_transfer(sim_json *out, const sim_core *sim, const sim_event *event);
+/** The members of an order list's object up to its orders. */
+void sim_write_list_head(sim_json *out, const sim_core *sim, const sim_list *list);
+void sim_write_list_status(sim_json *out, const sim_core *sim, const sim_event *event);
 
 #endif /* SIM_API_H */

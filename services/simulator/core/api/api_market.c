@@ -132,7 +132,7 @@ static void write_symbol(sim_json *out, const sim_symbol *symbol)
     sim_json_put_u64(out, "quoteCommissionPrecision", 8);
     write_words(out, "orderTypes", types, sizeof(types) / sizeof(types[0]));
     sim_json_put_bool(out, "icebergAllowed", false);
-    sim_json_put_bool(out, "ocoAllowed", false);
+    sim_json_put_bool(out, "ocoAllowed", true);
     sim_json_put_bool(out, "otoAllowed", false);
     sim_json_put_bool(out, "opoAllowed", false);
     sim_json_put_bool(out, "quoteOrderQtyMarketAllowed", true);

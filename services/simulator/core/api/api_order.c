@@ -5,6 +5,8 @@
 #include "base/assert.h"
 #include "services/simulator/core/api/api.h"
 
+#define TRAILING_MAX 100000
+
 /* ---- reading a new order ---- */
 
 typedef struct order_form {
@@ -15,9 +17,10 @@ typedef struct order_form {
     bool has_price;
     bool has_stop;
     bool has_tif;
+    bool has_trail;
 } order_form;
 
-static bool is_client_id(const char *text)
+bool sim_is_client_id(const char *text)
 {
     size_t size = 0;
     for (; text[size] != '\0'; size++) {
@@ -39,7 +42,7 @@ static bool read_client_id(sim_call *call, const char *name, char out[SIM_CLIENT
     if (text == NULL) {
         return true;
     }
-    if (!is_client_id(text)) {
+    if (!sim_is_client_id(text)) {
         return sim_params_refuse(&call->refusal,
             -1100,
             "Illegal characters found in parameter '",
@@ -63,10 +66,6 @@ static bool read_unsupported(sim_call *call)
     if (sim_params_has(call->params, "icebergQty")) {
         return sim_refuse(
             &call->refusal, -2010, "Iceberg orders are not supported for this symbol.");
-    }
-    if (sim_params_has(call->params, "trailingDelta")) {
-        return sim_refuse(
-            &call->refusal, -2010, "Trailing stop orders are not supported for this symbol.");
     }
     return true;
 }
@@ -167,8 +166,9 @@ static bool check_shape(sim_call *call, const order_form *form)
                   : !needed(call, "price", form->has_price)) {
         return false;
     }
-    return is_stop ? needed(call, "stopPrice", form->has_stop)
-                   : unwanted(call, "stopPrice", form->has_stop);
+    return is_stop ? needed(call, "stopPrice", form->has_stop || form->has_trail)
+                   : unwanted(call, "stopPrice", form->has_stop) &&
+                         unwanted(call, "trailingDelta", form->has_trail);
 }
 
 static bool check_above_zero(sim_call *call, const order_form *form)
@@ -190,6 +190,7 @@ static bool read_form(sim_call *call, order_form *form)
     sim_params *params = call->params;
     sim_refusal *refusal = &call->refusal;
     sim_new_order *request = &form->request;
+    int64_t bips = 0;
     *form = (order_form){0};
     request->account = call->account;
     read_ignored(call);
@@ -200,21 +201,32 @@ static bool read_form(sim_call *call, order_form *form)
             params, "quoteOrderQty", &request->quote_qty_e8, &form->has_quote_qty, refusal) ||
         !sim_params_e8(params, "price", &request->price_e8, &form->has_price, refusal) ||
         !sim_params_e8(params, "stopPrice", &request->stop_price_e8, &form->has_stop, refusal) ||
+        !sim_params_i64(
+            params, "trailingDelta", 0, TRAILING_MAX, &bips, &form->has_trail, refusal) ||
         !read_client_id(call, "newClientOrderId", request->client_id)) {
         return false;
     }
+    request->trailing_bips = (uint32_t)bips;
     return check_shape(call, form) && check_above_zero(call, form);
 }
 
 /* ---- placing ---- */
 
-static bool place(sim_call *call, const order_form *form, uint32_t *order)
+bool sim_api_may_place(sim_call *call)
 {
     if (call->api->is_closed) {
         call->status = 503;
         return sim_refuse(&call->refusal,
             -1016,
             "This service is no longer available: the journal cannot be written.");
+    }
+    return true;
+}
+
+static bool place(sim_call *call, const order_form *form, uint32_t *order)
+{
+    if (!sim_api_may_place(call)) {
+        return false;
     }
     if (!sim_place(call->sim, &form->request, order, &call->refusal)) {
         call->status = call->refusal.code == -1008 ? 503 : 400;
@@ -307,6 +319,17 @@ static bool check_restriction(sim_call *call, uint32_t order)
     return true;
 }
 
+/* An order of a list is canceled with its list, and the answer is the list. */
+static void write_what_was_canceled(sim_call *call, uint32_t order, const char *cancel_id)
+{
+    const uint32_t list = call->sim->orders[order].list;
+    if (list != SIM_NONE) {
+        sim_write_canceled_list(call, list, cancel_id);
+        return;
+    }
+    sim_write_canceled(call->out, call->sim, &call->sim->orders[order], cancel_id);
+}
+
 bool sim_call_order_cancel(sim_call *call)
 {
     uint32_t symbol = 0;
@@ -320,8 +343,18 @@ bool sim_call_order_cancel(sim_call *call)
         !sim_cancel(call->sim, order, wanted_id, cancel_id, &call->refusal)) {
         return false;
     }
-    sim_write_canceled(call->out, call->sim, &call->sim->orders[order], cancel_id);
+    write_what_was_canceled(call, order, cancel_id);
     return true;
+}
+
+/* The account's oldest open order of the symbol; cancels of lists take several away at a time. */
+static uint32_t oldest_open(const sim_call *call, uint32_t symbol)
+{
+    uint32_t index = call->sim->accounts[call->account].open_first;
+    while (index != SIM_NONE && call->sim->orders[index].symbol != symbol) {
+        index = call->sim->orders[index].open_next;
+    }
+    return index;
 }
 
 bool sim_call_open_cancel(sim_call *call)
@@ -332,17 +365,14 @@ bool sim_call_open_cancel(sim_call *call)
         return false;
     }
     sim_json_open(call->out, '[');
-    uint32_t index = call->sim->accounts[call->account].open_first;
+    uint32_t index = oldest_open(call, symbol);
     while (index != SIM_NONE) {
-        const uint32_t next = call->sim->orders[index].open_next;
         char cancel_id[SIM_CLIENT_ID_SIZE];
-        if (call->sim->orders[index].symbol == symbol) {
-            const bool is_canceled = sim_cancel(call->sim, index, "", cancel_id, &call->refusal);
-            CB_ASSERT(is_canceled);
-            sim_write_canceled(call->out, call->sim, &call->sim->orders[index], cancel_id);
-            canceled++;
-        }
-        index = next;
+        const bool is_canceled = sim_cancel(call->sim, index, "", cancel_id, &call->refusal);
+        CB_ASSERT(is_canceled);
+        write_what_was_canceled(call, index, cancel_id);
+        canceled++;
+        index = oldest_open(call, symbol);
     }
     sim_json_close(call->out, ']');
     return canceled > 0 || sim_refuse(&call->refusal, -2011, "Unknown order sent.");
@@ -482,7 +512,7 @@ bool sim_call_amend(sim_call *call)
     sim_json_open(call->out, '{');
     sim_json_put_text(call->out, "symbol", call->sim->symbols[symbol].spec.symbol);
     sim_json_put_u64(call->out, "orderId", amended->id);
-    sim_json_put_i64(call->out, "orderListId", -1);
+    sim_json_put_i64(call->out, "orderListId", -1); /* orders of lists are not amended */
     sim_json_put_text(call->out, "origClientOrderId", amended->client_id);
     sim_json_put_text(call->out, "clientOrderId", amended->client_id);
     sim_json_put_e8(call->out, "price", amended->price_e8);

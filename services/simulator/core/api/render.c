@@ -3,11 +3,19 @@
 #include "services/simulator/core/api/api.h"
 
 #include "base/assert.h"
+#include "services/simulator/core/lists.h"
 
 static const char *asset_name(const sim_core *sim, uint32_t asset)
 {
     CB_ASSERT(asset < sim->assets_count);
     return sim->assets[asset];
+}
+
+/* -1 for an order of no list, as Binance says it. */
+static int64_t list_id(const sim_core *sim, const sim_order *order)
+{
+    const uint64_t id = sim_order_list_id(sim, order);
+    return id == 0 ? -1 : (int64_t)id;
 }
 
 /* The quantity as told: an order by quote size has what it has taken. */
@@ -24,6 +32,11 @@ static void write_amounts(sim_json *out, const sim_order *order)
     sim_json_put_text(out, "side", sim_side_name(order->side));
     if (order->stop_price_e8 > 0) {
         sim_json_put_e8(out, "stopPrice", order->stop_price_e8);
+    }
+    if (order->trailing_bips > 0) {
+        sim_json_put_i64(out, "trailingDelta", order->trailing_bips);
+        sim_json_put_i64(
+            out, "trailingTime", order->trailing_ns == 0 ? -1 : order->trailing_ns / 1000000);
     }
 }
 
@@ -60,7 +73,7 @@ void sim_write_new_order(
     sim_json_open(out, '{');
     sim_json_put_text(out, "symbol", sim->symbols[order->symbol].spec.symbol);
     sim_json_put_u64(out, "orderId", order->id);
-    sim_json_put_i64(out, "orderListId", -1);
+    sim_json_put_i64(out, "orderListId", list_id(sim, order));
     sim_json_put_text(out, "clientOrderId", order->client_id);
     sim_json_put_ms(out, "transactTime", order->updated_ns);
     if (type != SIM_RESPONSE_ACK) {
@@ -82,7 +95,7 @@ void sim_write_canceled(
     sim_json_put_text(out, "symbol", sim->symbols[order->symbol].spec.symbol);
     sim_json_put_text(out, "origClientOrderId", order->client_id);
     sim_json_put_u64(out, "orderId", order->id);
-    sim_json_put_i64(out, "orderListId", -1);
+    sim_json_put_i64(out, "orderListId", list_id(sim, order));
     sim_json_put_text(out, "clientOrderId", cancel_id);
     sim_json_put_ms(out, "transactTime", order->updated_ns);
     write_amounts(out, order);
@@ -95,7 +108,7 @@ void sim_write_order(sim_json *out, const sim_core *sim, const sim_order *order)
     sim_json_open(out, '{');
     sim_json_put_text(out, "symbol", sim->symbols[order->symbol].spec.symbol);
     sim_json_put_u64(out, "orderId", order->id);
-    sim_json_put_i64(out, "orderListId", -1);
+    sim_json_put_i64(out, "orderListId", list_id(sim, order));
     sim_json_put_text(out, "clientOrderId", order->client_id);
     write_amounts(out, order);
     if (order->stop_price_e8 == 0) {
@@ -117,7 +130,7 @@ void sim_write_my_trade(sim_json *out, const sim_core *sim, const sim_trade *tra
     sim_json_put_text(out, "symbol", sim->symbols[order->symbol].spec.symbol);
     sim_json_put_u64(out, "id", trade->id);
     sim_json_put_u64(out, "orderId", order->id);
-    sim_json_put_i64(out, "orderListId", -1);
+    sim_json_put_i64(out, "orderListId", list_id(sim, order));
     sim_json_put_e8(out, "price", trade->price_e8);
     sim_json_put_e8(out, "qty", trade->qty_e8);
     sim_json_put_e8(out, "quoteQty", trade->quote_e8);
@@ -183,8 +196,12 @@ void sim_write_execution(sim_json *out, const sim_core *sim, const sim_event *ev
     sim_json_put_e8(out, "q", order->qty_e8);
     sim_json_put_e8(out, "p", order->price_e8);
     sim_json_put_e8(out, "P", order->stop_price_e8);
+    if (order->trailing_bips > 0) {
+        sim_json_put_i64(out, "d", order->trailing_bips);
+        sim_json_put_i64(out, "D", order->trailing_ns == 0 ? -1 : order->trailing_ns / 1000000);
+    }
     sim_json_put_e8(out, "F", 0);
-    sim_json_put_i64(out, "g", -1);
+    sim_json_put_i64(out, "g", list_id(sim, order));
     sim_json_put_text(out, "C", is_canceled ? order->client_id : "");
     sim_json_put_text(out, "x", sim_execution_name(event->execution));
     sim_json_put_text(out, "X", sim_status_name(order->status));
@@ -204,7 +221,7 @@ void sim_write_execution(sim_json *out, const sim_core *sim, const sim_event *ev
         sim_json_put_ms(out, "W", order->working_ns);
     }
     sim_json_put_text(out, "V", sim_stp_name(order->stp));
-    if (event->execution == SIM_EXECUTION_EXPIRED) {
+    if (event->execution == SIM_EXECUTION_EXPIRED && order->list == SIM_NONE) {
         sim_json_put_text(out, "eR", "INSUFFICIENT_LIQUIDITY");
     }
     sim_json_close(out, '}');
@@ -241,5 +258,54 @@ void sim_write_transfer(sim_json *out, const sim_core *sim, const sim_event *eve
     sim_json_put_text(out, "a", asset_name(sim, event->asset));
     sim_json_put_e8(out, "d", event->amount_e8);
     sim_json_put_ms(out, "T", event->ts_ns);
+    sim_json_close(out, '}');
+}
+
+/* ---- order lists ---- */
+
+static void write_members(sim_json *out, const sim_core *sim, const sim_list *list, bool is_short)
+{
+    sim_json_open(out, '[');
+    for (uint32_t i = 0; i < list->orders_count; i++) {
+        const sim_order *order = &sim->orders[list->orders[i]];
+        sim_json_open(out, '{');
+        sim_json_put_text(out, is_short ? "s" : "symbol", sim->symbols[order->symbol].spec.symbol);
+        sim_json_put_u64(out, is_short ? "i" : "orderId", order->id);
+        sim_json_put_text(out, is_short ? "c" : "clientOrderId", order->client_id);
+        sim_json_close(out, '}');
+    }
+    sim_json_close(out, ']');
+}
+
+void sim_write_list_head(sim_json *out, const sim_core *sim, const sim_list *list)
+{
+    sim_json_put_i64(out, "orderListId", (int64_t)list->id);
+    sim_json_put_text(out, "contingencyType", sim_list_kind(list));
+    sim_json_put_text(out, "listStatusType", list->is_open ? "EXEC_STARTED" : "ALL_DONE");
+    sim_json_put_text(out, "listOrderStatus", list->is_open ? "EXECUTING" : "ALL_DONE");
+    sim_json_put_text(out, "listClientOrderId", list->client_id);
+    sim_json_put_ms(out, "transactionTime", list->ts_ns);
+    sim_json_put_text(out, "symbol", sim->symbols[list->symbol].spec.symbol);
+    sim_json_key(out, "orders");
+    write_members(out, sim, list, false);
+}
+
+void sim_write_list_status(sim_json *out, const sim_core *sim, const sim_event *event)
+{
+    const sim_list *list = event->list;
+    CB_ASSERT(list != NULL);
+    sim_json_open(out, '{');
+    sim_json_put_text(out, "e", "listStatus");
+    sim_json_put_ms(out, "E", event->ts_ns);
+    sim_json_put_text(out, "s", sim->symbols[list->symbol].spec.symbol);
+    sim_json_put_i64(out, "g", (int64_t)list->id);
+    sim_json_put_text(out, "c", sim_list_kind(list));
+    sim_json_put_text(out, "l", list->is_open ? "EXEC_STARTED" : "ALL_DONE");
+    sim_json_put_text(out, "L", list->is_open ? "EXECUTING" : "ALL_DONE");
+    sim_json_put_text(out, "r", "NONE");
+    sim_json_put_text(out, "C", list->client_id);
+    sim_json_put_ms(out, "T", list->ts_ns);
+    sim_json_key(out, "O");
+    write_members(out, sim, list, true);
     sim_json_close(out, '}');
 }

@@ -327,6 +327,12 @@ void sim_ws_event(sim_ws *ws, const sim_event *event)
         ws->about = about_account("balanceUpdate");
         tell_user(ws, event->account, &json);
         break;
+    case SIM_EVENT_LIST:
+        json = sim_json_over(ws->text, ws->text_size);
+        sim_write_list_status(&json, ws->api->sim, event);
+        ws->about = about_account("listStatus");
+        tell_user(ws, event->account, &json);
+        break;
     case SIM_EVENT_TICKER:
         tell_ticker(ws, event);
         break;
