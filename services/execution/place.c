@@ -199,8 +199,10 @@ static void on_order_signed(void *context, const cb_signer_answer *answer)
         prepared->is_signed = true;
     }
     prepared->is_refused = !prepared->is_signed;
+    cb_metric_observe_ns(self->metrics.signature, cb_mono_ns() - prepared->begun_mono_ns);
     if (prepared->is_wanted) {
         prepared->is_wanted = false;
+        cb_metric_observe_ns(self->metrics.signature_wait, cb_mono_ns() - prepared->wanted_mono_ns);
         send_prepared(self);
     }
 }
@@ -429,11 +431,13 @@ void exec_send_order(exec_shell *self, const exec_send *send)
     CB_ASSERT(prepared->is_used);
     CB_ASSERT(cb_id_equal(send->intent_id, prepared->order.intent_id));
     if (prepared->is_signed || prepared->is_refused) {
+        cb_metric_observe_ns(self->metrics.signature_wait, 0);
         send_prepared(self);
         return;
     }
     /* The claim was faster than the signer. Its answer, or its silence, comes by on_order_signed.
      */
     prepared->is_wanted = true;
+    prepared->wanted_mono_ns = cb_mono_ns();
     self->is_posting = true;
 }

@@ -32,6 +32,8 @@ static void open_hops(exec_metrics *to, cb_metrics *from)
     to->claimed_to_socket = cb_histogram(from, name, "hop=\"claimed_to_socket\"", help);
     to->origin_to_socket = cb_histogram(from, name, "hop=\"tick_to_socket\"", help);
     to->socket_to_answer = cb_histogram(from, name, "hop=\"socket_to_answer\"", help);
+    to->signature = cb_histogram(from, name, "hop=\"signature\"", help);
+    to->signature_wait = cb_histogram(from, name, "hop=\"signature_wait\"", help);
 }
 
 static void open_metrics(exec_metrics *to, cb_metrics *from)

@@ -48,6 +48,7 @@ typedef struct exec_prepared {
     bool is_signed;
     bool is_refused; /* the signer gave none: why */
     bool is_wanted;  /* claimed and to be sent: only the signature is missing */
+    int64_t wanted_mono_ns;
     char why[CB_SIGNER_WHY_MAX];
     int64_t sign_ts_ns;
     int64_t begun_ns; /* service clock when the request was signed */
@@ -61,7 +62,9 @@ typedef struct exec_metrics {
     cb_metric *claimed_to_socket;
     cb_metric *origin_to_socket;
     cb_metric *socket_to_answer;
-    cb_metric *placed[6]; /* by cb_answer_class */
+    cb_metric *signature;      /* asked for until there */
+    cb_metric *signature_wait; /* of it: what the path waited after the claim */
+    cb_metric *placed[6];      /* by cb_answer_class */
     cb_metric *orders;
     cb_metric *fills;
     cb_metric *refused;

@@ -28,17 +28,11 @@ const cb_config_field guardian_fields[] = {
         "BTCUSDT,ETHUSDT",
         "symbols that the venue's own switch is armed for, by commas"),
     TEXT("venue.rest_url", CB_CONFIG_TEXT, rest_url, NULL, "base URL of the venue's REST API"),
-    TEXT("venue.api_key",
-        CB_CONFIG_SECRET,
-        api_key,
-        "",
-        "file with an API key that may read and cancel, and nothing else"),
-    TEXT("venue.api_secret", CB_CONFIG_SECRET, api_secret, "", "file with its secret"),
     TEXT("signer.socket",
         CB_CONFIG_PATH,
         signer_socket,
-        "",
-        "socket of the signer that holds the key of purpose cancel; instead of the two files"),
+        NULL,
+        "Unix socket of the signer, which holds the venue's key for purpose cancel"),
     TEXT("guard.key",
         CB_CONFIG_SECRET,
         beat_key,
@@ -118,12 +112,6 @@ static cb_status check_symbols(const guardian_config *config, cb_err *err)
 
 cb_status guardian_config_check(const guardian_config *config, cb_err *err)
 {
-    const bool has_keys = config->api_key[0] != '\0' && config->api_secret[0] != '\0';
-    if (has_keys == (config->signer_socket[0] != '\0')) {
-        return CB_FAIL(err,
-            CB_E_CONFIG,
-            "either venue.api_key and venue.api_secret, or signer.socket, and not both");
-    }
     if (strlen(config->beat_key) < CB_GUARDBEAT_KEY_SIZE_MIN) {
         return CB_FAIL(err,
             CB_E_CONFIG,

@@ -31,9 +31,8 @@ typedef struct guardian_shell {
     cb_shell *shell;
     const guardian_config *config;
     const cb_venue_ops *venue;
-    cb_venue_keys keys;
-    cb_signer *signer; /* NULL: the keys are our own */
-    cb_bucket budget;  /* request weight, on the monotonic clock */
+    cb_signer *signer;
+    cb_bucket budget; /* request weight, on the monotonic clock */
     guardian_call calls[GUARDIAN_WAITING_MAX];
     uint32_t queue[GUARDIAN_WAITING_MAX]; /* calls that wait, oldest first */
     uint32_t queue_count;

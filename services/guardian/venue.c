@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/mac.h"
 #include "base/strview.h"
 #include "base/textbuf.h"
 #include "base/timefmt.h"
@@ -194,16 +193,11 @@ static void on_time(void *context, const cb_http_answer *http)
         fail(call, http->detail[0] != '\0' ? http->detail : "the venue's clock cannot be read");
         return;
     }
-    const bool is_own = self->signer == NULL;
-    const cb_venue_auth auth = {.keys = is_own ? &self->keys : cb_signer_keys(self->signer),
-        .sign_ts_ns = venue_ns,
-        .window_ms = WINDOW_MS,
-        .is_unsigned = !is_own};
+    const cb_venue_auth auth = {
+        .sign_ts_ns = venue_ns, .window_ms = WINDOW_MS, .is_unsigned = true};
     if (self->venue->build(
             call_of(call->request), &call->params, &auth, &call->venue_request, &err) != CB_OK) {
         fail(call, err.text);
-    } else if (is_own) {
-        send(self, &call->venue_request, on_answer, call);
     } else {
         cb_signer_sign_request(self->signer, self->venue, &call->venue_request, on_signed, call);
     }
@@ -293,20 +287,10 @@ cb_status guardian_venue_open(guardian_shell *self, cb_err *err)
     }
     cb_bucket_init(
         &self->budget, config->weight_per_minute, config->weight_per_minute / 60 + 1, cb_mono_ns());
-    if (config->signer_socket[0] != '\0') {
-        return open_signer(self, err);
-    }
-    if (!cb_text_copy(
-            self->keys.api_key, sizeof(self->keys.api_key), cb_sv_from(config->api_key)) ||
-        !cb_text_copy(
-            self->keys.api_secret, sizeof(self->keys.api_secret), cb_sv_from(config->api_secret))) {
-        return CB_FAIL(err, CB_E_CONFIG, "venue.api_key or venue.api_secret is too long");
-    }
-    return CB_OK;
+    return open_signer(self, err);
 }
 
 void guardian_venue_close(guardian_shell *self)
 {
     cb_signer_close(self->signer);
-    cb_wipe(&self->keys, sizeof(self->keys));
 }

@@ -51,6 +51,7 @@ venue.rest_url = http://127.0.0.1:$DEAD_PORT" ;;
     execution) echo "permit.key = $WORK/permit
 venue.rest_url = http://127.0.0.1:$DEAD_PORT
 venue.ws_api_url = ws://127.0.0.1:$DEAD_PORT/ws-api/v3
+kill.page = $WORK/kill.page
 signer.socket = $WORK/sign.sock" ;;
     esac
 }

@@ -16,9 +16,7 @@ typedef struct guardian_config {
     char venue[GUARDIAN_CONFIG_TEXT];
     char symbols[GUARDIAN_CONFIG_TEXT]; /* armed at the venue, by commas */
     char rest_url[GUARDIAN_CONFIG_TEXT];
-    char api_key[GUARDIAN_CONFIG_TEXT];
-    char api_secret[GUARDIAN_CONFIG_TEXT];
-    char signer_socket[GUARDIAN_CONFIG_TEXT]; /* "": keys from files */
+    char signer_socket[GUARDIAN_CONFIG_TEXT];
     char beat_key[GUARDIAN_CONFIG_TEXT];
     char beat_page[GUARDIAN_CONFIG_TEXT];
     char kill_page[GUARDIAN_CONFIG_TEXT];
