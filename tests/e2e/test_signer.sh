@@ -57,6 +57,12 @@ check "... and the exchange has seen none" [ "$(venue_orders)" = "$before" ]
 check "the signer is started" s6-svc -wu -T 10000 -u "$CERBERUS_RUN_DIR/s6/signer"
 check "all are healthy again" wait_until 30 all_healthy
 
+# ---- slow ----
+pid=$(service_pid signer)
+slow() { kill -STOP "$pid" && sleep 3 && kill -CONT "$pid"; }
+check "stopped for three seconds while trading" slow
+check "... it is healthy again" wait_until 30 all_healthy
+
 # ---- killed while trading ----
 fills=$("$CERBERUS" portfolio -o json | jq -r '.rows[0].fills_count // 0')
 is_another() { local pid; pid=$(service_pid signer) && [ "$pid" != "$1" ] && curl -fsS --max-time 2 -o /dev/null "$(endpoint metrics.signer)"; }
