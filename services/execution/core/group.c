@@ -22,7 +22,7 @@ void exec_ask_cancel(exec_state *state, exec_order *order, const char *why, cb_o
         return;
     }
     if (order->row.state == CB_ORDER_STATE_READY && !group_is_in_lane(state, order)) {
-        order->is_dropped = true;
+        order->is_dropped = !order->is_exit_wanted;
         exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, why, out);
         return;
     }
@@ -37,7 +37,8 @@ static bool stop_is_acting(const exec_state *state, const exec_order *stop)
 {
     const bool has_begun =
         stop->row.triggered_ns != 0 || stop->row.cum_qty.e8 > 0 || stop->is_exit_wanted;
-    return has_begun && !stop->is_abandoned && exec_kill_level(state, &stop->row) < 2;
+    return has_begun && !stop->is_abandoned && !stop->is_dropped &&
+           exec_kill_level(state, &stop->row) < 2;
 }
 
 /* True for the legs of an OCO that was asked for as such: its owner places it anew. */
@@ -61,40 +62,60 @@ static bool leg_falls_back(exec_state *state, const exec_order *order, cb_order_
            exec_kill_level(state, &order->row) < 2 && !leg_is_of_oco(state, order);
 }
 
+/* What a stop is still there for: less what it closed itself, and what the other leg closed since
+ * the stop's quantity was last told without it. */
+static int64_t stop_left(const exec_order *stop, const exec_order *target)
+{
+    const int64_t own_e8 = stop->row.qty.e8 - stop->row.cum_qty.e8;
+    const int64_t theirs_e8 =
+        target == NULL ? 0 : target->row.cum_qty.e8 - stop->row.covered_qty.e8;
+    return own_e8 - (theirs_e8 > 0 ? theirs_e8 : 0);
+}
+
 static void stop_before_end(
     exec_state *state, exec_order *stop, cb_order_state next, cb_outbox *out)
 {
     const exec_order *target = exec_leg_partner(state, stop);
-    const cb_qty left = {stop->row.qty.e8 - stop->row.cum_qty.e8};
-    if (left.e8 <= 0) {
+    const bool is_target_alive = target != NULL && target->finished == 0;
+    const int64_t left_e8 = stop_left(stop, target);
+    if (left_e8 <= 0) {
         return;
     }
     if (leg_falls_back(state, stop, next)) {
-        exec_leg_again(state, stop, left, false, out);
-        return;
+        exec_leg_again(state, stop, (cb_qty){left_e8}, false, out);
+    } else if (!is_target_alive && stop_is_acting(state, stop)) {
+        exec_leg_again(state, stop, (cb_qty){left_e8}, true, out);
     }
-    const bool is_target_alive = target != NULL && target->finished == 0;
-    if (!is_target_alive && stop_is_acting(state, stop)) {
-        exec_leg_again(state, stop, left, true, out);
-    }
+}
+
+/* The venue ended the stop when the take-profit began to fill, and now the take-profit too. */
+static bool pair_is_left_alone(
+    const exec_state *state, const exec_order *target, const exec_order *stop, cb_order_state next)
+{
+    const bool was_at_venue =
+        stop->row.state == CB_ORDER_STATE_EXPIRED || stop->row.state == CB_ORDER_STATE_CANCELED;
+    return was_at_venue && (next == CB_ORDER_STATE_CANCELED || next == CB_ORDER_STATE_EXPIRED) &&
+           !stop->is_abandoned && !target->is_abandoned && exec_kill_level(state, &target->row) < 2;
 }
 
 /* The take-profit ends last: what neither closed is still to be closed when the stop had begun. */
 static void target_before_end(
     exec_state *state, exec_order *target, cb_order_state next, cb_outbox *out)
 {
-    if (leg_falls_back(state, target, next)) {
-        exec_leg_again(
-            state, target, (cb_qty){target->row.qty.e8 - target->row.cum_qty.e8}, false, out);
-        return;
-    }
     const exec_order *stop = exec_leg_partner(state, target);
-    if (stop == NULL || stop->finished == 0 || !stop_is_acting(state, stop)) {
+    const bool is_stop_waiting = stop != NULL && stop->finished == 0 && stop->row.triggered_ns == 0;
+    const int64_t own_e8 = target->row.qty.e8 - target->row.cum_qty.e8;
+    if ((stop == NULL || is_stop_waiting) && own_e8 > 0 && leg_falls_back(state, target, next)) {
+        exec_leg_again(state, target, (cb_qty){own_e8}, false, out);
         return;
     }
-    const cb_qty left = {stop->row.qty.e8 - stop->row.cum_qty.e8 - target->row.cum_qty.e8};
-    if (left.e8 > 0) {
-        exec_leg_again(state, stop, left, true, out);
+    if (stop == NULL || stop->finished == 0) {
+        return;
+    }
+    const bool is_acting = stop_is_acting(state, stop);
+    const int64_t left_e8 = stop_left(stop, target);
+    if (left_e8 > 0 && (is_acting || pair_is_left_alone(state, target, stop, next))) {
+        exec_leg_again(state, stop, (cb_qty){left_e8}, is_acting, out);
     }
 }
 
@@ -123,8 +144,9 @@ static void stop_shrink(
 {
     CB_ASSERT(stop->row.state == CB_ORDER_STATE_READY);
     stop->is_dropped = true; /* whatever ends it here, ends it for good */
-    const int64_t left_e8 = stop->row.qty.e8 - target->row.cum_qty.e8;
-    if (left_e8 <= 0) {
+    const int64_t exact_e8 = stop_left(stop, target);
+    const int64_t left_e8 = exec_qty_whole_lots(state, stop->row.symbol, exact_e8).e8;
+    if (exact_e8 <= 0) {
         exec_emit_order(
             state, stop, CB_ORDER_STATE_NOT_SENT, "the other leg of its pair was filled", out);
         return;
@@ -139,6 +161,7 @@ static void stop_shrink(
         return;
     }
     stop->row.qty.e8 = left_e8;
+    stop->row.covered_qty = target->row.cum_qty;
     stop->row.is_held = !goes;
     exec_emit_order(state,
         stop,
@@ -195,7 +218,8 @@ void exec_group_after_end(exec_state *state, exec_order *order, cb_outbox *out)
         }
         return;
     }
-    const bool is_over = order->row.state == CB_ORDER_STATE_FILLED || order->is_abandoned;
+    const bool is_over =
+        order->row.state == CB_ORDER_STATE_FILLED || order->is_abandoned || order->is_exit_wanted;
     if (is_over) {
         exec_ask_cancel(state, partner, "the other leg of its pair has ended", out);
     }

@@ -40,13 +40,16 @@ void exec_legs_of_oco(exec_state *state, exec_order *leader, cb_outbox *out);
 /** Makes a pair of children for what a parent has filled and no pair covers yet; true when one was
  *  made. The parent's row says so with its next version. */
 bool exec_legs_cover(exec_state *state, exec_order *parent, cb_outbox *out);
-/** One more attempt of a leg for qty, in place of one that ended before its work was done. */
+/** One more attempt of a leg for what is left, in place of one that ended before its work was done.
+ */
 void exec_leg_again(
-    exec_state *state, const exec_order *ended, cb_qty qty, bool is_acting, cb_outbox *out);
+    exec_state *state, const exec_order *ended, cb_qty left, bool is_acting, cb_outbox *out);
 /** The other leg of the pair: the living one, else the newest; NULL when there is none. */
 exec_order *exec_leg_partner(exec_state *state, const exec_order *order);
 /** True when both legs of the pair go to the venue as one order list. */
 bool exec_leg_is_listed(exec_state *state, const exec_order *order);
+/** A quantity rounded down to the symbol's lots; 0 when its filters are not known. */
+cb_qty exec_qty_whole_lots(exec_state *state, const char *symbol, int64_t qty_e8);
 /** Smallest quantity that may be sold is within qty, at the symbol's filters. */
 bool exec_qty_is_tradable(exec_state *state, const cb_order *row, cb_qty qty);
 

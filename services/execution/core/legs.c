@@ -24,6 +24,19 @@ cb_id exec_leg_id(cb_id group_id, cb_role role, uint32_t leg)
     return cb_id_make(source, 0, leg);
 }
 
+cb_qty exec_qty_whole_lots(exec_state *state, const char *symbol, int64_t qty_e8)
+{
+    const exec_symbol *entry = exec_symbol_find(state, symbol);
+    cb_qty lots = {0};
+    if (qty_e8 <= 0 || entry == NULL || !entry->has_instrument ||
+        cb_instrument_round_qty(&entry->instrument, (cb_qty){qty_e8}, CB_ROUND_DOWN, &lots, NULL) !=
+            CB_OK) {
+        return (cb_qty){0};
+    }
+    CB_ASSERT(lots.e8 <= qty_e8);
+    return lots;
+}
+
 bool exec_qty_is_tradable(exec_state *state, const cb_order *row, cb_qty qty)
 {
     const exec_symbol *symbol = exec_symbol_find(state, row->symbol);
@@ -168,18 +181,9 @@ void exec_legs_of_oco(exec_state *state, exec_order *leader, cb_outbox *out)
 /* What the parent bought, less fees taken from it, less what pairs are there for; whole lots. */
 static cb_qty parent_uncovered(exec_state *state, const exec_order *parent)
 {
-    const exec_symbol *symbol = exec_symbol_find(state, parent->row.symbol);
-    const bool is_buy = parent->row.side == CB_SIDE_BUY;
-    const int64_t fee_e8 = is_buy ? parent->fee_base_e8 : 0;
-    const int64_t left_e8 = parent->row.cum_qty.e8 - fee_e8 - parent->row.covered_qty.e8;
-    cb_qty lots = {0};
-    if (left_e8 <= 0 || symbol == NULL || !symbol->has_instrument ||
-        cb_instrument_round_qty(
-            &symbol->instrument, (cb_qty){left_e8}, CB_ROUND_DOWN, &lots, NULL) != CB_OK) {
-        return (cb_qty){0};
-    }
-    CB_ASSERT(lots.e8 <= left_e8);
-    return lots;
+    const int64_t fee_e8 = parent->row.side == CB_SIDE_BUY ? parent->fee_base_e8 : 0;
+    return exec_qty_whole_lots(
+        state, parent->row.symbol, parent->row.cum_qty.e8 - fee_e8 - parent->row.covered_qty.e8);
 }
 
 /* The two rows of a new pair, or one of them; which goes to the venue at once, and which waits. */
@@ -282,10 +286,11 @@ static int64_t leg_backoff_ns(uint32_t attempt)
 }
 
 void exec_leg_again(
-    exec_state *state, const exec_order *ended, cb_qty qty, bool is_acting, cb_outbox *out)
+    exec_state *state, const exec_order *ended, cb_qty left, bool is_acting, cb_outbox *out)
 {
     CB_ASSERT(ended->row.leg > 0);
     cb_order row;
+    const cb_qty qty = exec_qty_whole_lots(state, ended->row.symbol, left.e8);
     if (!exec_qty_is_tradable(state, &ended->row, qty)) {
         exec_emit_alert("group_dust", ended, false, "what is left is too little to sell", out);
         return;
@@ -295,7 +300,11 @@ void exec_leg_again(
         exec_raise_kill(state, "account", 1, "the exit of a group does not come through", out);
         return;
     }
+    const exec_order *partner = exec_leg_partner(state, ended);
     leg_renew(state, &ended->row, qty, &row);
+    if (row.role == CB_ROLE_STOP && partner != NULL) {
+        row.covered_qty = partner->row.cum_qty; /* qty is without it */
+    }
     if (row.role == CB_ROLE_TAKE_PROFIT) {
         row.order_type = CB_ORDER_TYPE_LIMIT;
         row.tif = CB_TIF_GTC;

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "domain/terms.h"
 #include "tests/unit/execution/world.h"
 
 #define FAULTS_NS (100 * CB_NS_PER_S)
@@ -16,7 +17,7 @@
 static void plan_trades(world *w, const model_order *order)
 {
     /* Market orders meet the market at once, resting ones later, in one to three parts. */
-    const bool is_market = order->view.order_type == CB_ORDER_TYPE_MARKET;
+    const bool is_market = cb_order_type_is_market(order->view.order_type);
     const uint32_t parts = 1 + (uint32_t)cb_prng_below(&w->venue.prng, 3);
     for (uint32_t i = 0; i < parts; i++) {
         const int64_t delay_ns =
@@ -194,6 +195,10 @@ static void at_market(world *w)
     }
     if (w->is_alive) {
         cb_ticker ticker = {.bid = {30000 * CB_E8}, .ask = {30001 * CB_E8}, .recv_ns = w->now_ns};
+#ifdef WORLD_BID /* a market that moves */
+        ticker.bid.e8 = WORLD_BID(w);
+        ticker.ask.e8 = ticker.bid.e8 + CB_E8;
+#endif
         memcpy(ticker.venue, "binance", 8);
         memcpy(ticker.symbol, "BTCUSDT", 8);
         world_step(w, CB_MSG_TICKER, &ticker, sizeof(ticker));
@@ -359,6 +364,9 @@ static void plan_permits(world *w)
             permit.tif = CB_TIF_GTC;
             permit.limit_price.e8 = 29000 * CB_E8;
         }
+#ifdef WORLD_GROUPS /* brackets and OCOs among them */
+        WORLD_GROUPS(w, &permit);
+#endif
         rig_sign(&permit);
         w->permits[i] = permit;
         w->permits_count++;

@@ -12,6 +12,9 @@
 #define WORLD_FILLS_MAX 1024
 #define WORLD_PERMITS_MAX 128
 #define WORLD_DEPTH_MAX 4
+#ifndef WORLD_ORDERS_MAX
+#define WORLD_ORDERS_MAX 64
+#endif
 
 typedef enum world_kind {
     WORLD_FEED,   /* an event for the core, if the process that waits for it still lives */
@@ -324,7 +327,7 @@ static exec_config world_config(void)
 {
     exec_config config = rig_config();
     memcpy(config.symbols, "BTCUSDT", 8);
-    config.orders_max = 64;
+    config.orders_max = WORLD_ORDERS_MAX;
     config.deep_ns = 40 * CB_NS_PER_S;
     config.order_timeout_ns = 30 * CB_NS_PER_S;
     config.notional_per_minute_e8 = INT64_C(1000000000) * CB_E8;
