@@ -13,6 +13,22 @@
 
 static const int SIGNALS[] = {SIGSEGV, SIGABRT, SIGILL, SIGBUS, SIGFPE, SIGTRAP};
 
+/* What the process is working on. A handler can reach nothing that is not static. */
+static volatile int crash_fd = -1;
+static const char *volatile crash_key;
+static volatile uint64_t crash_seq;
+
+void rt_crash_file(int fd)
+{
+    crash_fd = fd;
+}
+
+void rt_crash_working(const char *key, uint64_t seq)
+{
+    crash_seq = seq;
+    crash_key = key;
+}
+
 static size_t put(char *out, size_t used, size_t capacity, const char *text)
 {
     while (*text != '\0' && used < capacity) {
@@ -21,8 +37,30 @@ static size_t put(char *out, size_t used, size_t capacity, const char *text)
     return used;
 }
 
+void rt_crash_write(const char *key, uint64_t seq)
+{
+    char line[96];
+    char digits[24];
+    size_t digits_count = sizeof(digits) - 1;
+    digits[digits_count] = '\0';
+    do {
+        digits[--digits_count] = (char)('0' + seq % 10);
+        seq /= 10;
+    } while (seq > 0);
+    size_t used = put(line, 0, 64, key);
+    used = put(line, used, sizeof(line), " ");
+    used = put(line, used, sizeof(line), &digits[digits_count]);
+    used = put(line, used, sizeof(line), "\n");
+    if (crash_fd > 0) {
+        CB_MAYBE(write(crash_fd, line, used) > 0);
+    }
+}
+
 static void on_fatal(int number)
 {
+    if (crash_key != NULL) {
+        rt_crash_write(crash_key, crash_seq);
+    }
     char line[160];
     const char digits[3] = {(char)('0' + number / 10), (char)('0' + number % 10), '\0'};
     size_t used = put(line, 0, sizeof(line), "level=error event=fatal_signal signal=");

@@ -132,7 +132,9 @@ void rt_bus_process(cb_shell *shell)
     const int64_t end_ns = now_ns + PROCESS_NS_MAX;
     for (uint32_t i = 0; i < PROCESS_ITEMS_MAX; i++) {
         cb_inbox_item item;
-        if (!rt_clock_fire(shell) || rt_txn_is_full(shell) || !cb_inbox_pop(shell->inbox, &item)) {
+        if (!rt_clock_fire(shell) || rt_txn_is_full(shell) ||
+            (rt_crash_is_careful(shell) && !rt_txn_is_idle(shell)) ||
+            !cb_inbox_pop(shell->inbox, &item)) {
             return;
         }
         now_ns = cb_mono_ns();

@@ -305,6 +305,7 @@ static void on_tick(void *context)
     rt_in_tick(shell);
     rt_pull_tick(shell);
     rt_regress_tick(shell);
+    rt_crash_tick(shell);
 }
 
 /* ---- HTTP ---- */

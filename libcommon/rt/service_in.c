@@ -32,7 +32,8 @@ static const char SQL_KEYS[] =
     " SELECT key, (SELECT max(i.seq) FROM inbox i WHERE i.producer = k.producer AND i.key = k.key)"
     " FROM k";
 static const char SQL_DEAD[] =
-    "INSERT INTO dead_letter (subject, key, seq, payload, error, ts_ns) VALUES ($1,$2,$3,$4,$5,$6)";
+    "INSERT INTO dead_letter (subject, key, seq, payload, error, ts_ns, attempts)"
+    " VALUES ($1,$2,$3,$4,$5,$6,$7)";
 
 /* ---- keys ---- */
 
@@ -97,6 +98,7 @@ cb_status rt_in_recover(cb_shell *shell, cb_err *err)
 typedef struct hop_header {
     char key[RT_KEY_MAX];
     uint64_t seq;
+    int64_t attempts;
     char after[RT_AFTER_MAX];
 } hop_header;
 
@@ -182,6 +184,7 @@ static void bury(
     cb_params_bytes(params, message->bytes, size);
     cb_params_text(params, why);
     cb_params_i64(params, cb_shell_now_ns(shell));
+    cb_params_i64(params, hop != NULL ? hop->attempts : 1);
     rt_txn_statement(shell, SQL_DEAD, params);
     if (hop == NULL) {
         const rt_effect ack = {.kind = RT_EFFECT_ACK, .text = message->reply};
@@ -228,9 +231,15 @@ static void apply(cb_shell *shell, const cb_inbox_item *item, rt_in_key *key, ui
     if (FP("*.before_step")) {
         status = CB_FAIL(&err, CB_E_CORRUPT, "failpoint");
     }
+    const rt_poison *poison = rt_crash_poison(shell, key->key, seq);
+    if (poison != NULL) {
+        status = CB_FAIL(&err, CB_E_STATE, "it ended the process again and again");
+        rt_crash_stop_account(shell, key->qualifier);
+    }
     if (status != CB_OK) {
         hop_header header = {.seq = seq};
         (void)snprintf(header.key, sizeof(header.key), "%s", key->key);
+        header.attempts = poison != NULL ? poison->crashes_count : 1;
         bury(shell, message, &header, err.text);
         rt_hop_done(shell, &hop);
         rt_txn_end_event(shell);
@@ -245,7 +254,9 @@ static void apply(cb_shell *shell, const cb_inbox_item *item, rt_in_key *key, ui
         message->bytes,
         message->size,
         &hop};
+    rt_crash_working(key->key, seq);
     rt_feed(shell, &args);
+    rt_crash_working(NULL, 0);
 }
 
 /* Had its effect already: acknowledge again, but not before a commit that may be under way. */
@@ -332,6 +343,9 @@ static void release_held(cb_shell *shell)
         if (!is_late && !is_next(shell, key, in->held[i].seq, in->held[i].after)) {
             i++;
             continue;
+        }
+        if (rt_crash_is_careful(shell) && !rt_txn_is_idle(shell)) {
+            break; /* one message per transaction; the tick goes on */
         }
         const rt_held held = in->held[i];
         in->held[i] = in->held[--in->held_count];
@@ -483,6 +497,9 @@ void rt_in_tick(cb_shell *shell)
     const int64_t now_ns = cb_mono_ns();
     for (uint32_t i = 0; i < shell->in.keys_count; i++) {
         watch_key(shell, &shell->in.keys[i], now_ns);
+    }
+    if (rt_crash_is_careful(shell) && shell->in.held_count > 0) {
+        release_held(shell);
     }
 }
 

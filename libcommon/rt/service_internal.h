@@ -11,6 +11,7 @@
  *   service_pull.c    asking JetStream for their messages
  *   service_regress.c streams that lost their end, consumers made anew
  *   service_dlq.c     dead letters: listed, replayed
+ *   service_crash.c   messages that end the process each time
  *   service_sync.c    sim.sync and query.ask
  *   service_health.c  state, canaries, heartbeats, peers, the HTTP endpoints
  *   service_metrics.c the runtime's own metrics
@@ -36,6 +37,7 @@
 #define RT_KEY_MAX 32    /* as CB_HEARTBEAT_KEY_FIELDS */
 #define RT_AFTER_MAX 256 /* "FILL=3,BALANCE=2" */
 #define RT_PEERS_MAX 32
+#define RT_POISON_MAX 8  /* messages known to kill */
 #define RT_UNHEARD_MAX 8 /* consumers of one stream */
 /* The simulation (tests/sim) is built with smaller ones. */
 #ifndef RT_HELD_MAX
@@ -119,6 +121,9 @@ typedef struct rt_txn {
     rt_buffer effects;
     uint32_t statements_count;
     uint32_t effects_count;
+    uint32_t hops_count; /* stream messages in it, and the last of them */
+    uint32_t hop_key;
+    uint64_t hop_seq;
     int64_t opened_mono_ns;
     bool is_urgent; /* something that others wait for follows from it */
 } rt_txn;
@@ -254,6 +259,23 @@ typedef struct rt_dlq {
     char actor[48];
 } rt_dlq;
 
+/* A message that ended the process again and again. */
+typedef struct rt_poison {
+    char key[RT_KEY_MAX];
+    uint64_t seq;
+    int64_t crashes_count;
+} rt_poison;
+
+typedef struct rt_crash {
+    int fd; /* where the dying say of what; 0: nowhere */
+    rt_poison poison[RT_POISON_MAX + 1];
+    uint32_t poison_count;
+    int64_t careful_until_mono_ns; /* one message per transaction until then */
+    char kill_scope[48];           /* "": nothing is to be stopped */
+    bool is_kill_asked;
+    int64_t kill_asked_mono_ns;
+} rt_crash;
+
 /* The publication counter of one full subject. */
 typedef struct rt_subject_count {
     char subject[CB_SUBJECT_TEXT_MAX]; /* "": free */
@@ -359,6 +381,7 @@ struct cb_shell {
     uint32_t syncs_count;
     rt_query queries[RT_QUERIES_MAX];
     rt_dlq dlq;
+    rt_crash crash;
     rt_canary bus_canary;
     rt_canary pg_canary;
     uint64_t beats_count;
@@ -518,5 +541,23 @@ void rt_health_peer(cb_shell *shell, const cb_heartbeat *beat);
 /* crash.c */
 /** A line on stderr for SIGSEGV, SIGABRT, SIGILL, SIGBUS, SIGFPE before the process ends. */
 void rt_crash_install(const char *service);
+/** Where the last words go besides stderr. */
+void rt_crash_file(int fd);
+/** What is being worked on from now on, for the last words; NULL: nothing. [borrowed until the next
+ *  call] */
+void rt_crash_working(const char *key, uint64_t seq);
+/** Writes "KEY SEQ" into the file; async-signal-safe. */
+void rt_crash_write(const char *key, uint64_t seq);
+
+/* service_crash.c */
+/** Counts what the last process said when it died. */
+CB_MUST_USE cb_status rt_crash_recover(cb_shell *shell, cb_err *err);
+bool rt_crash_is_careful(const cb_shell *shell);
+void rt_crash_blame(cb_shell *shell, const rt_txn *txn);
+/** The message's entry when it may not be worked on any more, NULL otherwise. */
+const rt_poison *rt_crash_poison(const cb_shell *shell, const char *key, uint64_t seq);
+/** Stops new risk for the account, as soon as risk can be asked. */
+void rt_crash_stop_account(cb_shell *shell, const char *account);
+void rt_crash_tick(cb_shell *shell);
 
 #endif /* CB_SERVICE_INTERNAL_H */

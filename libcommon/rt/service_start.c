@@ -380,6 +380,9 @@ static cb_status recover(cb_shell *shell, cb_err *err)
         if (status == CB_OK) {
             status = rt_in_recover(shell, err);
         }
+        if (status == CB_OK) {
+            status = rt_crash_recover(shell, err);
+        }
     }
     (void)FP("*.recovering");
     if (status == CB_OK && shell->service->recover != NULL) {

@@ -219,6 +219,10 @@ static void record_hop(cb_shell *shell, const rt_hop *hop)
     cb_params_id(&shell->params, hop->event_id);
     cb_params_i64(&shell->params, cb_shell_now_ns(shell));
     rt_txn_statement(shell, SQL_INBOX, &shell->params);
+    rt_txn *txn = &shell->txns[shell->building];
+    txn->hops_count++;
+    txn->hop_key = hop->key;
+    txn->hop_seq = hop->seq;
     const rt_effect ack = {.kind = RT_EFFECT_ACK, .text = hop->ack};
     rt_txn_effect(shell, &ack);
 }

@@ -180,6 +180,7 @@ static void run_effects(cb_shell *shell, rt_txn *txn)
     txn->statements_count = 0;
     txn->effects_count = 0;
     txn->is_urgent = false;
+    txn->hops_count = 0;
 }
 
 /* ---- sending ---- */
@@ -231,6 +232,9 @@ static void on_committed(void *context, const cb_result *result)
             CB_KV("code", cb_status_name(result->status)),
             CB_KV("sqlstate", result->sqlstate),
             CB_KV("error", result->message));
+        if (result->status == CB_E_PEER) {
+            rt_crash_blame(shell, &shell->txns[1 - shell->building]);
+        }
         cb_shell_die(shell, "commit_failed", result->message);
     }
     (void)FP("*.after_commit");

@@ -38,6 +38,7 @@ typedef struct fixture {
     pid_t pids[SERVICES_COUNT];
     uint64_t intents_count;
     const char *risk_failpoints; /* NULL: none */
+    uint64_t poison;             /* the intent that ends risk, 0 = none */
 } fixture;
 
 /* ---- the chain ---- */
@@ -45,7 +46,7 @@ typedef struct fixture {
 static void start_service(fixture *test, size_t index)
 {
     const char *name = NAMES[index];
-    char texts[10][256];
+    char texts[11][256];
     char secret[160];
     char dsn[192];
     char owner[64];
@@ -64,8 +65,19 @@ static void start_service(fixture *test, size_t index)
         256,
         "--failpoints=%s",
         index == 1 && test->risk_failpoints != NULL ? test->risk_failpoints : "");
-    char *const argv[] = {
-        texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], texts[6], texts[7], NULL};
+    (void)snprintf(texts[8], 256, "--echo.poison=%" PRIu64, test->poison);
+    (void)snprintf(texts[9], 256, "--journal.dir=%s", test->env.folder);
+    char *const argv[] = {texts[0],
+        texts[1],
+        texts[2],
+        texts[3],
+        texts[4],
+        texts[5],
+        texts[6],
+        texts[7],
+        texts[8],
+        texts[9],
+        NULL};
     char log[64];
     (void)snprintf(log, sizeof(log), "%s.log", name);
     test->pids[index] = stack_spawn(&test->env, log, argv);
@@ -545,6 +557,27 @@ static void chain_replays_a_dead_letter_once(void **state)
         1);
 }
 
+/* A message whose effect ends the process each time is buried after three deaths, the chain goes
+ * on, and risk is asked to stop new risk for the account. */
+static void chain_buries_a_message_that_kills(void **state)
+{
+    fixture *test = *state;
+    test->poison = 7;
+    start_all(test, 31);
+    test->intents_count = 30; /* one never comes: its four rows are missing */
+    if (!stack_until(is_finished, test, WAIT_MS)) {
+        show_logs(test);
+        fail_msg("%" PRId64 " rows", seen_count(test));
+    }
+    assert_int_equal(
+        stack_sql_i64(&test->env, "SELECT count(*) FROM portfolio.seen WHERE reference = 7"), 0);
+    assert_int_equal(stack_sql_i64(&test->env,
+                         "SELECT count(*) FROM risk.dead_letter WHERE seq = 7 AND attempts = 3"),
+        1);
+    assert_int_equal(stack_sql_i64(&test->env, "SELECT count(*) FROM risk.epoch"), 4);
+    assert_true(has_said(test, 1, "event=died_of_message"));
+}
+
 /* A role owns nothing and can delete nothing. */
 static void role_cannot_delete_or_alter(void **state)
 {
@@ -591,6 +624,7 @@ int main(int argc, char **argv)
             chain_ignores_repeated_and_disordered_messages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(chain_buries_what_it_cannot_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(chain_replays_a_dead_letter_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(chain_buries_a_message_that_kills, set_up, tear_down),
         cmocka_unit_test_setup_teardown(role_cannot_delete_or_alter, set_up, tear_down),
     };
     if (argc > 1) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/timefmt.h"
 #include "rt/journal.h"
 
@@ -20,6 +21,7 @@ CB_DESC(echo_seen, "echo_seen", ECHO_SEEN_FIELDS)
 
 typedef struct echo_config {
     uint64_t intents_count;
+    uint64_t poison; /* the intent that ends risk, 0 = none */
     int64_t pause_ns;
 } echo_config;
 
@@ -45,6 +47,14 @@ static const cb_config_field FIELDS[] = {
         CB_NS_PER_S,
         NULL,
         "time between two of them"},
+    {"echo.poison",
+        CB_CONFIG_U64,
+        offsetof(echo_config, poison),
+        "0",
+        0,
+        1000000,
+        NULL,
+        "the intent that ends risk; 0: none"},
 };
 
 static const cb_table TABLES[] = {{"seen", &echo_seen_desc, CB_STORE_INSERT, "number"}};
@@ -108,11 +118,12 @@ static void signals_step(void *raw, const cb_event *event, cb_outbox *out)
 
 static void risk_step(void *raw, const cb_event *event, cb_outbox *out)
 {
-    (void)raw;
+    const echo_state *state = raw;
     if (event->type != (uint32_t)CB_MSG_INTENT) {
         return;
     }
     const cb_intent *intent = CB_BODY(event, cb_intent);
+    CB_ASSERT(state->config->poison == 0 || intent->data_ts_ns != (int64_t)state->config->poison);
     cb_denial *denial = CB_PUBLISH(out, CB_SUBJECT_DENIAL, CB_TABLE_NONE, cb_denial);
     put_names(denial->account, sizeof(denial->account), denial->venue, sizeof(denial->venue));
     cb_permit *permit = CB_PUBLISH(out, CB_SUBJECT_PERMIT, CB_TABLE_NONE, cb_permit);
@@ -253,7 +264,7 @@ uint64_t echo_replay(
 {
     static cb_outbox out;
     const cb_core_ops *core = echo_service(name)->core;
-    const echo_config config = {intents_count, 2 * CB_NS_PER_MS};
+    const echo_config config = {.intents_count = intents_count, .pause_ns = 2 * CB_NS_PER_MS};
     echo_state state = {0};
     cb_journal_head head;
     cb_journal_record record;
