@@ -23,7 +23,7 @@ POINTS += [("execution", "exec." + point) for point in (
 FAILING = [(service, WORD.get(service, service) + ".before_ack") for service in ("signals", "risk", "execution", "portfolio")]
 FAILING += [("risk", "relay.after_ack"), ("execution", "exec.user_event"), ("execution", "exec.before_send"),
             ("execution", "exec.before_commit"), ("risk", "risk.before_commit"), ("validator", "validator.core_publish")]
-VICTIMS = ["collector", "validator", "signals", "risk", "execution", "execution", "portfolio", "execution-b", "gateway", "signer"]
+TWICE = ["execution", "execution-b"]  # as often again as the others
 FP_WAIT_S = 6.0
 
 
@@ -35,6 +35,10 @@ class Context:
         self.random = random.Random("%s/%d" % (seed, number))
         self.kills = self.stops = self.cuts = 0
         self.targets = set()
+
+
+def victims(context):
+    return [name for name in context.stack.names() if name not in ("nats", "postgres")] + TWICE
 
 
 def wait_until(seconds, is_done):
@@ -141,20 +145,20 @@ def fp_delay(context):
 
 
 def kill_service(context):
-    name = context.random.choice(VICTIMS)
+    name = context.random.choice(victims(context))
     context.targets.add(name)
     time.sleep(context.random.random() * 0.3)
     kill_now(context, name)
 
 
 def kill_two(context):
-    for name in context.random.sample(sorted(set(VICTIMS)), 2):
+    for name in context.random.sample(sorted(set(victims(context))), 2):
         context.targets.add(name)
         kill_now(context, name)
 
 
 def stop_service(context):
-    name = context.random.choice(VICTIMS + ["nats"])
+    name = context.random.choice(victims(context) + ["nats"])
     for_s = context.random.choice([0.2, 0.5, 1.0, 2.5, 5.0])
     context.targets.add(name)
     pid = context.stack.signal(name, signal.SIGSTOP)
@@ -211,7 +215,7 @@ def kill_postgres(context):
 
 def power_button(context):
     """Everything but the exchange at one moment."""
-    names = context.stack.pids_of_all()
+    names = context.stack.names()
     pids = [pid for pid in [context.stack.pid(name) for name in names] if pid] + context.stack.backends()
     context.targets.update(names)
     for pid in pids:

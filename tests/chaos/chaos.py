@@ -104,7 +104,7 @@ class Run:
     def heal(self):
         for name in os.listdir(self.run_dir + "/failpoints"):
             os.unlink(self.run_dir + "/failpoints/" + name)
-        for name in self.stack.pids_of_all():
+        for name in self.stack.names():
             self.stack.signal(name, 18)  # SIGCONT
             if name not in ("nats", "postgres"):
                 self.stack.signal(name, 12)  # SIGUSR2: whatever is armed is off

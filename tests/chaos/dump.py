@@ -15,10 +15,11 @@ TABLES = {
 COMMON = ["inbox", "outbox", "dead_letter"]
 
 
-def script(folder):
+def script(folder, schemas):
+    """schemas: every one that takes part in the hops, whether its own tables are known here or not."""
     lines = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"]
-    for schema, tables in TABLES.items():
-        for table in tables + COMMON:
+    for schema in schemas:
+        for table in TABLES.get(schema, []) + COMMON:
             drop = " - 'payload'" if table in ("outbox", "dead_letter") else ""
             lines.append("\\o %s/%s.%s.jsonl" % (folder, schema, table))
             lines.append(
@@ -30,8 +31,10 @@ def script(folder):
 
 def write(stack, folder, meta):
     os.makedirs(folder, exist_ok=True)
+    schemas = (stack.sql("SELECT string_agg(table_schema, ' ') FROM information_schema.tables"
+                         " WHERE table_name = 'inbox'") or "").split()
     done = subprocess.run(["psql", "-X", "-q", "-tA", "-v", "ON_ERROR_STOP=1", "-h", stack.socket, "-U", "cerberus_admin",
-                           "-d", "cerberus"], input=script(folder), capture_output=True, text=True, check=False)
+                           "-d", "cerberus"], input=script(folder, schemas), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError("dump: " + done.stderr.strip())
     with open(folder + "/venue.json", "w") as out:

@@ -96,7 +96,7 @@ class Stack:
             raise RuntimeError("the system did not start: see %s/run-up.log" % self.run)
         self.endpoints = json.load(open(self.run + "/endpoints.json"))
         self.socket = self.endpoints["postgres"]["socket"]
-        services = ["gateway", "execution-b"] + SERVICES
+        services = [name for name in self.names() if name not in ("nats", "postgres")]
         self.s6("-d", services, wait="-D")
         with open(self.run + "/pg/extra.conf", "a") as conf:
             conf.write("track_commit_timestamp = on\nmax_connections = 100\n")
@@ -112,7 +112,7 @@ class Stack:
 
     def stop(self, is_kept=False):
         """is_kept: what NATS has on its disk is kept beside the logs."""
-        for name in self.pids_of_all():
+        for name in self.names():
             self.signal(name, signal.SIGCONT)
         try:
             self.script("stop", 180)
@@ -202,8 +202,9 @@ class Stack:
         text = done.stdout.strip()
         return int(text) if text.isdigit() and int(text) > 1 else 0
 
-    def pids_of_all(self):
-        return SERVICES + ["gateway", "execution-b", "signer", "nats", "postgres"]
+    def names(self):
+        """Everything that is supervised but the exchange."""
+        return sorted(name for name in os.listdir(self.run + "/s6") if name[0] != "." and name != "simulator")
 
     def signal(self, name, number):
         pid = self.pid(name)
