@@ -97,6 +97,7 @@ static bool set_terms(const signals_config *config,
         return intent->qty.e8 > 0 || refuse(reason, "flat: less than the venue's least order");
     }
     intent->side = CB_SIDE_BUY;
+    intent->role = config->has_brackets ? CB_ROLE_PARENT : CB_ROLE_NONE;
     if (config->entry_order_type == ENTRY_LIMIT) {
         CB_ASSERT(config->entry_tif < sizeof tifs / sizeof tifs[0]);
         intent->order_type = CB_ORDER_TYPE_LIMIT;
@@ -133,6 +134,37 @@ static void count(signals_state *state, cb_purpose purpose)
     state->counts.guards += is_guard ? 1U : 0U;
 }
 
+/* Every other entry has a stop that is watched. */
+bool signals_is_bracket(const signals_book *book)
+{
+    return !cb_id_is_none(book->entry_intent_id) && book->stop_loss.e8 == 0 &&
+           book->take_profit.e8 == 0;
+}
+
+/* The bracket's own exits have first claim on what is held: they are asked to act now. */
+static cb_id ask_exit(
+    signals_state *state, signals_symbol *symbol, const signals_order *order, cb_outbox *out)
+{
+    const cb_signal *signal = order->signal;
+    cb_order_command *command =
+        CB_PUBLISH(out, CB_SUBJECT_INTENT_COMMAND, CB_TABLE_NONE, cb_order_command);
+    command->env.causation_id = order->cause->event_id;
+    command->env.correlation_id = signal->signal_id;
+    command->env.origin_ns = order->cause->origin_ns;
+    command->command_id = signals_next_intent_id(state);
+    command->intent_id = symbol->book.entry_intent_id;
+    memcpy(command->account, symbol->book.account, sizeof command->account);
+    memcpy(command->venue, signal->venue, sizeof command->venue);
+    command->kind = CB_COMMAND_EXIT;
+    memcpy(command->reason, signal->reason, sizeof command->reason);
+    memcpy(command->actor, signal->strategy, sizeof signal->strategy);
+    command->asked_ns = order->event->ts_ns;
+    symbol->book.exit_blocked_ns = order->event->ts_ns + state->config->exit_retry_ns;
+    signals_store_book(symbol, order->event->ts_ns, out);
+    count(state, order->purpose);
+    return command->command_id;
+}
+
 cb_id signals_intend(signals_state *state,
     signals_symbol *symbol,
     const signals_order *order,
@@ -147,11 +179,15 @@ cb_id signals_intend(signals_state *state,
         (void)refuse(reason, "in_flight: too many intents have not ended");
         return (cb_id){0, 0};
     }
+    if (order->purpose == CB_PURPOSE_EXIT && signals_is_bracket(&symbol->book)) {
+        return ask_exit(state, symbol, order, out);
+    }
     set_origin(state, order, &intent);
     if (!set_terms(state->config, symbol, order, &intent, reason)) {
         return (cb_id){0, 0};
     }
     intent.intent_id = signals_next_intent_id(state);
+    intent.group_id = intent.role == CB_ROLE_NONE ? (cb_id){0, 0} : intent.intent_id;
     cb_intent *published = CB_PUBLISH(out, CB_SUBJECT_INTENT, SIGNALS_TABLE_INTENT, cb_intent);
     *published = intent;
     signals_flight flight = {
@@ -160,8 +196,9 @@ cb_id signals_intend(signals_state *state,
         .side = intent.side,
         .purpose = intent.purpose,
         .reference_price = intent.reference_price,
-        .stop_loss = intent.stop_loss,
-        .take_profit = intent.take_profit,
+        /* What a bracket closes is not watched here. */
+        .stop_loss = intent.role == CB_ROLE_NONE ? intent.stop_loss : (cb_price){0},
+        .take_profit = intent.role == CB_ROLE_NONE ? intent.take_profit : (cb_price){0},
         .decided_ns = intent.decided_ns,
         .data_ts_ns = intent.data_ts_ns,
         .not_after_ns = intent.not_after_ns,

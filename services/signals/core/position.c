@@ -75,6 +75,12 @@ void signals_on_fill(signals_state *state, const cb_event *event, cb_outbox *out
         signals_store_flight(flight, out);
     }
     if (!is_buy && is_flat(symbol, fill->price)) {
+        if (flight == NULL && signals_is_bracket(book)) {
+            /* The bracket has closed itself: no intent of ours blocks the next entry. */
+            const int64_t until_ns = event->ts_ns + state->config->entry_cooldown_ns;
+            book->entry_blocked_ns =
+                until_ns > book->entry_blocked_ns ? until_ns : book->entry_blocked_ns;
+        }
         close_guard(book);
     }
     signals_store_book(symbol, event->ts_ns, out);

@@ -224,6 +224,8 @@ cb_id signals_intend(signals_state *state,
     char reason[SIGNALS_REASON_MAX]);
 /** What of the position can be sold now: lots, at least the venue's minimum; 0 otherwise. */
 cb_qty signals_sellable(const signals_symbol *symbol, cb_price price);
+/** A position that a bracket of ours opened: execution holds its exits. */
+bool signals_is_bracket(const signals_book *book);
 
 /* ---- position and flights (position.c, flights.c) ---- */
 void signals_on_fill(signals_state *state, const cb_event *event, cb_outbox *out);

@@ -187,6 +187,45 @@ static void after_the_exit_the_position_is_flat_and_cools_down(void **unused)
     bench_close(&b);
 }
 
+/* Execution holds the exits of a bracket: nothing is watched here, and leaving early is a command.
+ */
+static void a_bracket_is_not_guarded_here(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    b.config.has_brackets = true;
+    const cb_intent entry = bench_hold(&b);
+    assert_int_equal(entry.role, CB_ROLE_PARENT);
+    assert_true(cb_id_equal(entry.group_id, entry.intent_id));
+    assert_true(entry.stop_loss.e8 > 0 && entry.take_profit.e8 > 0);
+    b.now_ns += SECOND;
+    bench_ticker_at(&b, entry.stop_loss.e8);
+    assert_null(bench_intent(&b));
+    const cb_order_command *command = NULL;
+    for (int i = 0; i < 60 && command == NULL; i++) {
+        bench_next(&b, -CB_E8 * 3);
+        assert_null(bench_intent(&b));
+        command = bench_published(&b, CB_SUBJECT_INTENT_COMMAND, 0);
+    }
+    assert_non_null(command);
+    assert_int_equal(command->kind, CB_COMMAND_EXIT);
+    assert_true(cb_id_equal(command->intent_id, entry.intent_id));
+    cb_fill fill = {.account = "main",
+        .intent_id = {9, 9}, /* a child's */
+        .side = CB_SIDE_SELL,
+        .price = entry.reference_price,
+        .qty = symbol_of(&b)->book.qty,
+        .fee_asset = "USDT",
+        .base_asset = "BTC"};
+    name_it(fill.venue, fill.symbol);
+    FEED(&b, CB_MSG_FILL, fill);
+    assert_int_equal(symbol_of(&b)->book.qty.e8, 0);
+    assert_true(cb_id_is_none(symbol_of(&b)->book.entry_intent_id));
+    assert_true(symbol_of(&b)->book.entry_blocked_ns > b.now_ns);
+    bench_close(&b);
+}
+
 static void dust_counts_as_flat(void **unused)
 {
     (void)unused;
@@ -416,6 +455,7 @@ int main(void)
         cmocka_unit_test(prices_of_the_moment_of_decision_do_not_trigger),
         cmocka_unit_test(tickers_can_be_left_out_of_the_guard),
         cmocka_unit_test(after_the_exit_the_position_is_flat_and_cools_down),
+        cmocka_unit_test(a_bracket_is_not_guarded_here),
         cmocka_unit_test(dust_counts_as_flat),
         cmocka_unit_test(a_denied_exit_is_tried_again_after_a_moment),
         cmocka_unit_test(an_impossible_exit_is_told_and_waits),
