@@ -73,6 +73,8 @@ class Stack:
         self.speed, self.seed, self.log = speed, seed, log
         self.env = dict(os.environ, CERBERUS_RUN_DIR=run_dir, SPEED=str(speed), AGENTS=str(seed % 1000 + 1),
                         BALANCES="USDT:1000000", CERBERUS_ENDPOINTS=run_dir + "/endpoints.json", READY_TIMEOUT="240", STANDBY="1")
+        # A run stops execution for longer than the guardian bears; what it would do then is not the question here.
+        self.env.setdefault("GUARDIAN", "0")
         self.proxy = None
         self.mounts = []
         self.socket = None

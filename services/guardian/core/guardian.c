@@ -179,6 +179,9 @@ static void on_verified(guardian_state *state, cb_outbox *out)
     if (state->phase == GUARDIAN_FIRING) {
         say(out, true, "canceled_all", "no open order is left, asked twice");
     }
+    if (is_alive) {
+        say(out, false, "execution_back", "the level stays until two persons lower it");
+    }
     state->phase = is_alive ? GUARDIAN_WATCHING : GUARDIAN_FIRED;
     state->list_due_ns = state->now_ns + state->config->recheck_ns;
     state->arm_due_ns = state->now_ns;

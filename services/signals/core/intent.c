@@ -81,6 +81,28 @@ static bool set_entry_prices(const signals_config *config,
     return intent->limit_price.e8 > 0 || refuse(reason, "no_price: the limit leaves the range");
 }
 
+/* Takes what is bid down to the collar, at once; what it does not get the next slice tries. */
+static bool set_flatten_terms(const signals_config *config,
+    const signals_symbol *symbol,
+    const signals_order *order,
+    cb_intent *intent,
+    char reason[SIGNALS_REASON_MAX])
+{
+    const cb_price price = order->signal->price;
+    int64_t discount_e8 = 0;
+    intent->side = CB_SIDE_SELL;
+    intent->reduce_only = true;
+    intent->order_type = CB_ORDER_TYPE_LIMIT;
+    intent->tif = CB_TIF_IOC;
+    intent->qty = signals_slice(config, symbol, price);
+    if (cb_mul_e8(price.e8, config->flatten_collar_e8, CB_ROUND_DOWN, &discount_e8, NULL) ==
+        CB_OK) {
+        intent->limit_price = offset_price(&symbol->instrument, price, -discount_e8, CB_ROUND_UP);
+    }
+    return (intent->qty.e8 > 0 && intent->limit_price.e8 > 0) ||
+           refuse(reason, "flat: less than the venue's least order");
+}
+
 static bool set_terms(const signals_config *config,
     const signals_symbol *symbol,
     const signals_order *order,
@@ -90,6 +112,9 @@ static bool set_terms(const signals_config *config,
     static const cb_tif tifs[] = {CB_TIF_GTC, CB_TIF_IOC, CB_TIF_FOK};
     intent->purpose = order->purpose;
     intent->order_type = CB_ORDER_TYPE_MARKET;
+    if (order->purpose == CB_PURPOSE_FLATTEN) {
+        return set_flatten_terms(config, symbol, order, intent, reason);
+    }
     if (order->purpose != CB_PURPOSE_ENTRY) {
         intent->side = CB_SIDE_SELL;
         intent->reduce_only = true;

@@ -121,6 +121,7 @@ static void take(signals_state *state,
     signals_expire_flights(state->config, symbol, event->ts_ns, out);
     const signals_quote quote = {candle->close, candle->close_ts_ns, &candle->env};
     signals_guard(state, symbol, &quote, event, out);
+    signals_flatten(state, symbol, &quote, event, out);
     signals_conclude(state, symbol, &round, out);
 }
 

@@ -87,6 +87,8 @@ void signals_config_defaults(signals_config *config)
         .exit_threshold_e8 = 3 * CB_E8 / 10,
         .entry_cooldown_ns = INT64_C(120000000000),
         .exit_retry_ns = INT64_C(30000000000),
+        .flatten_slice_e8 = 10000 * CB_E8,
+        .flatten_collar_e8 = CB_E8 / 100,
         .guard_tickers = true,
         .limit_offset_e8 = CB_E8 / 1000,
         .intent_ttl_ns = INT64_C(10000000000),
@@ -181,10 +183,11 @@ static void on_ticker(signals_state *state, const cb_event *event, cb_outbox *ou
     }
     symbol->ticker = *ticker;
     symbol->has_ticker = true;
+    const signals_quote quote = {ticker->bid, ticker->recv_ns, &ticker->env};
     if (state->config->guard_tickers) {
-        const signals_quote quote = {ticker->bid, ticker->recv_ns, &ticker->env};
         signals_guard(state, symbol, &quote, event, out);
     }
+    signals_flatten(state, symbol, &quote, event, out);
 }
 
 static void on_instrument(signals_state *state, const cb_event *event)

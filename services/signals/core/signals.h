@@ -38,6 +38,8 @@ typedef struct signals_config {
     int64_t entry_cooldown_ns; /* market time after an exit, a denial or a failed entry */
     int64_t exit_retry_ns;     /* after a denied or failed exit */
     bool has_brackets;         /* entries carry their exits; execution holds them */
+    int64_t flatten_slice_e8;  /* quote units that one order of kill level 3 sells */
+    int64_t flatten_collar_e8; /* ratio below the bid that it may go down to */
     bool guard_tickers;        /* stop-loss and take-profit on tickers too, not on closes only */
     /* intents */
     uint32_t entry_order_type; /* 0 market, 1 limit */

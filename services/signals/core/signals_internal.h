@@ -253,6 +253,15 @@ void signals_guard(signals_state *state,
     const cb_event *event,
     cb_outbox *out);
 
+/* ---- kill level 3 (flatten.c) ---- */
+void signals_flatten(signals_state *state,
+    signals_symbol *symbol,
+    const signals_quote *quote,
+    const cb_event *event,
+    cb_outbox *out);
+/** What the next slice may sell: a part of what is sellable, or all of it. */
+cb_qty signals_slice(const signals_config *config, const signals_symbol *symbol, cb_price price);
+
 /* ---- candles (series.c) ---- */
 void signals_on_candle(signals_state *state, const cb_event *event, cb_outbox *out);
 void signals_on_history(signals_state *state, const cb_event *event, cb_outbox *out);

@@ -356,6 +356,83 @@ static void level_two_stops_exits_too(void **unused)
     bench_close(&b);
 }
 
+static void level_three_sells_what_is_held_slice_by_slice(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    const cb_intent entry = bench_hold(&b);
+    const int64_t price_e8 = entry.reference_price.e8;
+    const cb_qty held = symbol_of(&b)->book.qty;
+    b.config.flatten_slice_e8 = 0;
+    assert_int_equal(
+        cb_mul_e8(price_e8, held.e8 / 3, CB_ROUND_UP, &b.config.flatten_slice_e8, NULL), CB_OK);
+    const cb_kill kill = {.scope = "*", .level = 3, .reason = "drill"};
+    FEED(&b, CB_MSG_KILL, kill);
+    assert_null(bench_intent(&b)); /* a price is needed */
+    uint32_t slices = 0;
+    for (; symbol_of(&b)->book.qty.e8 > 0 && slices < 10; slices++) {
+        b.now_ns += SECOND;
+        bench_ticker_at(&b, price_e8);
+        const cb_intent slice = *bench_intent(&b);
+        assert_int_equal(slice.purpose, CB_PURPOSE_FLATTEN);
+        assert_true(slice.reduce_only);
+        assert_int_equal(slice.order_type, CB_ORDER_TYPE_LIMIT);
+        assert_int_equal(slice.tif, CB_TIF_IOC);
+        assert_true(slice.limit_price.e8 < price_e8);
+        assert_true(slice.limit_price.e8 >= price_e8 - price_e8 / 100);
+        assert_true(slice.qty.e8 <= held.e8 / 2);
+        assert_true(begins_with(signal_of(&b)->reason, "flatten: kill level 3"));
+        b.now_ns += SECOND;
+        bench_ticker_at(&b, price_e8);
+        assert_null(bench_intent(&b)); /* one at a time */
+        bench_fill(&b, &slice, slice.qty.e8, 0);
+        bench_order(&b, &slice, CB_ORDER_STATE_FILLED, slice.qty.e8);
+    }
+    assert_int_equal(symbol_of(&b)->book.qty.e8, 0);
+    assert_int_equal(slices, 3);
+    bench_close(&b);
+}
+
+static void a_slice_that_found_no_bid_is_tried_again_later(void **unused)
+{
+    (void)unused;
+    bench b;
+    bench_open(&b);
+    const cb_intent entry = bench_hold(&b);
+    const cb_kill kill = {.scope = "strategy:trend", .level = 3};
+    FEED(&b, CB_MSG_KILL, kill);
+    b.now_ns += SECOND;
+    bench_ticker_at(&b, entry.reference_price.e8);
+    const cb_intent slice = *bench_intent(&b);
+    bench_order(&b, &slice, CB_ORDER_STATE_EXPIRED, 0);
+    b.now_ns += SECOND;
+    bench_ticker_at(&b, entry.reference_price.e8);
+    assert_null(bench_intent(&b));
+    b.now_ns += b.config.exit_retry_ns;
+    bench_ticker_at(&b, entry.reference_price.e8);
+    assert_non_null(bench_intent(&b));
+    bench_close(&b);
+}
+
+static void level_four_and_other_scopes_sell_nothing(void **unused)
+{
+    (void)unused;
+    const cb_kill kills[] = {{.scope = "*", .level = 4},
+        {.scope = "symbol:ETHUSDT", .level = 3},
+        {.scope = "account:other", .level = 3}};
+    for (size_t i = 0; i < sizeof(kills) / sizeof(kills[0]); i++) {
+        bench b;
+        bench_open(&b);
+        const cb_intent entry = bench_hold(&b);
+        FEED(&b, CB_MSG_KILL, kills[i]);
+        b.now_ns += SECOND;
+        bench_ticker_at(&b, entry.reference_price.e8);
+        assert_null(bench_intent(&b));
+        bench_close(&b);
+    }
+}
+
 /* ---- recovery ---- */
 
 static void stored_state_continues_after_a_restart(void **unused)
@@ -462,6 +539,9 @@ int main(void)
         cmocka_unit_test(a_falling_market_ends_in_an_exit),
         cmocka_unit_test(a_kill_stops_entries_but_not_exits),
         cmocka_unit_test(level_two_stops_exits_too),
+        cmocka_unit_test(level_three_sells_what_is_held_slice_by_slice),
+        cmocka_unit_test(a_slice_that_found_no_bid_is_tried_again_later),
+        cmocka_unit_test(level_four_and_other_scopes_sell_nothing),
         cmocka_unit_test(stored_state_continues_after_a_restart),
         cmocka_unit_test(a_candle_is_never_decided_on_twice),
     };
