@@ -9,13 +9,14 @@ DST_RT := $(filter-out $(addprefix libcommon/rt/,bus.c bus_link.c pg.c pg_build.
 DST_SHELL := $(foreach s,risk execution portfolio,$(filter-out services/$(s)/main.c,$(call shell_c,$(s))))
 DST_PURE := $(filter-out libcommon/base/assert.c,$(foreach m,$(PURE_MODULES) wire,$(call find_c,libcommon/$(m)))) \
     $(foreach s,risk execution portfolio simulator,$(call find_c,services/$(s)/core))
-DST_OWN := $(wildcard tests/sim/*.c) $(filter-out %/test_checker.c,$(wildcard tests/sim/checker/*.c))
+DST_OWN := $(wildcard tests/sim/*.c) $(filter-out %/test_checker.c %/tool_check.c,$(wildcard tests/sim/checker/*.c))
 dst_objs = $(patsubst %.c,$(OUT)/dst/%.o,$(1))
 DST_O := $(call dst_objs,$(DST_RT) $(DST_SHELL) $(DST_PURE) $(DST_OWN))
 DST_MIGRATIONS := $(OUT)/gen/rt_migrations.o $(foreach s,$(DST_SERVICES),$(OUT)/gen/$(s)_migrations.o)
 DST_OPT := -O2 -g
 DST_BOUNDS := -DRT_HELD_MAX=128 -DRT_OUTSTANDING_MAX=256 -DRT_MARKS_MAX=128 -DRT_INBOX_MAX=512 -DRT_SUBJECTS_MAX=1024 \
-    -DSIM_LEVELS_MAX=64 -DSIM_TAPE_MAX=64 -DSIM_SECONDS_MAX=16
+    -DSIM_LEVELS_MAX=64 -DSIM_TAPE_MAX=64 -DSIM_SECONDS_MAX=16 -DSIM_CONSUMED_MAX=64 \
+    -DPORTFOLIO_ENTRIES_REMEMBERED=1024 -DRISK_FILLS_REMEMBERED=1024 -DRISK_JUDGED_REMEMBERED=512
 DST_FLAGS = $(CSTD) $(WARN) $(CODEGEN) $(DST_OPT) -fPIE $(INCLUDES) $(INC_RT) -I$(OUT)/gen $(DST_BOUNDS) -MMD -MP
 $(call dst_objs,$(DST_RT) $(DST_SHELL)): DST_FLAGS += -include tests/sim/redirect.h
 $(call dst_objs,$(DST_RT) $(DST_SHELL) $(DST_PURE)): DST_FLAGS += $(BANNED)
@@ -31,4 +32,16 @@ $(OUT)/tools/sim/tool_sim: $(DST_O) $(DST_MIGRATIONS)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
 	@$(CC) $(DST_OPT) $(LINK) $^ -ljansson -lsodium -lcrypto -lzstd -lz -lm -o $@
+CHECKER_O := $(call dst_objs,$(filter-out %/test_checker.c,$(wildcard tests/sim/checker/*.c)))
+$(OUT)/tools/sim/tool_check: $(CHECKER_O)
+	@mkdir -p $(@D)
+	@$(CC) $(DST_OPT) $(LINK) $^ -ljansson -o $@
 -include $(DST_O:.o=.d)
+
+MUTANT_SEEDS ?= 20000
+.PHONY: mutants
+mutants: $(OUT)/tools/sim/tool_sim ## mistakes put into the protocol, and the schedule that catches each (MUTANTS="name name")
+	@echo '$(DST_O) $(DST_MIGRATIONS)' > $(OUT)/dst/objects.txt
+	@tests/sim/mutants.pl $(OUT) $(CC) '$(CSTD) $(CODEGEN) $(DST_OPT) -fPIE $(INCLUDES) $(INC_RT) -I$(OUT)/gen $(DST_BOUNDS)' \
+	  '$(DST_OPT) $(LINK) -ljansson -lsodium -lcrypto -lzstd -lz -lm' '$(MUTANT_SEEDS)' '$(MUTANTS)'
+

@@ -83,6 +83,7 @@ typedef struct dst_plan {
     uint32_t venue_duplicates; /* 0 refused, 1 refused among open orders, 2 accepted */
     /* traffic */
     uint32_t kills_count;
+    uint32_t pages_count;       /* raises of the local flag page */
     uint32_t replay_permit_ppm; /* a permit or fill of the past comes again */
     uint32_t external_count;    /* orders by somebody else */
 } dst_plan;

@@ -105,15 +105,33 @@ typedef struct reader {
     const sql_value *const *rows;
 } reader;
 
-static int column_of(const void *context, const char *name)
+static int find_column(const sql_shape *shape, const char *name)
 {
-    const sql_shape *shape = ((const reader *)context)->shape;
     for (uint32_t i = 0; i < shape->count; i++) {
         if (strcmp(shape->names[i], name) == 0) {
             return (int)i;
         }
     }
     return -1;
+}
+
+static int column_of(const void *context, const char *name)
+{
+    /* Names are constants of the checker: their address is remembered with the shape's. */
+    static struct {
+        const sql_shape *shape;
+        const char *name;
+        int column;
+    } known[512];
+    const sql_shape *shape = ((const reader *)context)->shape;
+    const size_t slot = (((uintptr_t)shape >> 4) ^ ((uintptr_t)name * 31)) % 512;
+    if (known[slot].shape == shape && known[slot].name == name) {
+        return known[slot].column;
+    }
+    known[slot].shape = shape;
+    known[slot].name = name;
+    known[slot].column = find_column(shape, name);
+    return known[slot].column;
 }
 
 static const char *text_of(const void *context, uint32_t row, int column)

@@ -42,7 +42,7 @@ static void configure(dst_process *process)
         {"signer.socket", "signer"},
         {"permit.key", "permit"},
         {"order.window", "1s"},
-        {"order.engine_bound", "2s"},
+        {"order.engine_bound", "4s"},
         {"order.query_lag", "1s"},
         {"order.timeout", "5s"},
         {"orders.max", "64"},

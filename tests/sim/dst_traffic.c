@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/strview.h"
+#include "rt/killpage.h"
 #include "tests/sim/dst_venue.h"
 #include "wire/codec.h"
 
@@ -129,7 +130,8 @@ static void draw_terms(cb_intent *intent, uint32_t symbol)
         const cb_tif tifs[] = {CB_TIF_GTC, CB_TIF_GTC, CB_TIF_IOC, CB_TIF_FOK};
         intent->tif = tifs[dst_below(4)];
         /* Through the book, at it, or behind it. */
-        const int64_t away_e8 = mid_e8 / 1000 * dst_between(-4, 4);
+        const int64_t away_e8 = dst_below(25) == 0 ? mid_e8 / 100 * dst_between(-9, 9)
+                                                   : mid_e8 / 1000 * dst_between(-4, 4);
         intent->limit_price.e8 = round_price(mid_e8 + away_e8);
     }
     if (is_exit) {
@@ -139,7 +141,10 @@ static void draw_terms(cb_intent *intent, uint32_t symbol)
         intent->stop_loss.e8 = round_price(intent->reference_price.e8 - mid_e8 / 50);
         intent->take_profit.e8 = round_price(intent->reference_price.e8 + mid_e8 / 25);
         const int64_t unit_e8 = (int64_t)((cb_i128)INT64_C(2000) * CB_E8 * CB_E8 / mid_e8);
-        intent->qty.e8 = dst_below(2) == 0 ? 0 : unit_e8 / 1000 * 1000 * dst_between(1, 4);
+        intent->qty.e8 = dst_below(2) == 0
+                             ? 0
+                             : unit_e8 / 1000 * 1000 *
+                                   (dst_below(20) == 0 ? dst_between(10, 40) : dst_between(1, 4));
     }
 }
 
@@ -303,6 +308,22 @@ static void on_kill(void *context, void *argument)
     publish(CB_SUBJECT_KILL_COMMAND, "gateway", "risk", &command);
 }
 
+/* Somebody at the machine, or the guardian, raises the flag page, and lowers it later. */
+static void on_page(void *context, void *argument)
+{
+    const uint32_t level = (uint32_t)(uintptr_t)context;
+    const cb_killpage_wish wish = {.level = level, .actor = "operator", .reason = "drawn"};
+    (void)argument;
+    dst_say("flag page, level %u", level);
+    if (level > 0) {
+        CB_MAYBE(cb_killpage_raise("page", &wish, NULL, NULL) == CB_OK);
+    } else {
+        cb_killpage_state seen;
+        cb_killpage_look(NULL, &seen);
+        CB_MAYBE(cb_killpage_lower("page", seen.generation, &wish, NULL) == CB_OK);
+    }
+}
+
 void dst_traffic_reset(void)
 {
     traffic = (dst_traffic){.shell = NULL};
@@ -315,5 +336,10 @@ void dst_traffic_reset(void)
         const int64_t at_ns = dst_between(DST_S, dst->plan.active_ns);
         dst_at(at_ns, on_kill, (void *)(uintptr_t)dst_between(1, 3), NULL);
         dst_at(at_ns + dst_between(DST_S, 3 * DST_S), on_kill, NULL, NULL);
+    }
+    for (uint32_t i = 0; i < dst->plan.pages_count; i++) {
+        const int64_t at_ns = dst_between(DST_S, dst->plan.active_ns);
+        dst_at(at_ns, on_page, (void *)(uintptr_t)dst_between(1, 2), NULL);
+        dst_at(at_ns + dst_between(DST_S, 3 * DST_S), on_page, NULL, NULL);
     }
 }

@@ -14,7 +14,7 @@
 #define LATENCY_MIN_NS (1 * DST_MS)
 #define LATENCY_MAX_NS (15 * DST_MS)
 #define BODY_SIZE ((size_t)1 << 20)
-#define ENGINE_MAX_NS (1900 * DST_MS) /* below order.engine_bound */
+#define ENGINE_MAX_NS (3900 * DST_MS) /* below order.engine_bound */
 #define TICK_E8 1000000
 #define LEVELS 4
 #define DST_SYMBOLS 2 /* as configured; a schedule may trade only one */
@@ -353,6 +353,11 @@ static void on_arrival(void *context, void *argument)
     }
     if (post != NULL && dst_chance(dst->plan.venue_late_ppm) && is_in_window(post, transfer)) {
         dst_at(dst->now_ns + dst_between(0, ENGINE_MAX_NS), on_engine, transfer, post);
+        if (dst_chance(dst->plan.venue_error_after_ppm)) {
+            /* Told that it is not known, long before it is done. */
+            const cb_http_answer answer = draw_error();
+            dst_http_finish(transfer, dst->now_ns + latency_ns(), &answer);
+        }
         return;
     }
     if (is_lagging(transfer)) {

@@ -8,7 +8,7 @@
 #include "tests/sim/dst.h"
 
 #define MEMORY_SIZE ((size_t)256 << 20)
-#define EVENTS_MAX 2000000 /* of one schedule: more is a schedule that does not come to rest */
+#define EVENTS_MAX 60000 /* of one schedule: more is a schedule that does not come to rest */
 
 typedef struct dst_event {
     int64_t at_ns;

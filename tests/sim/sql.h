@@ -102,6 +102,9 @@ struct sql_node {
     bool is_negated;
     bool has_regex;
     regex_t regex;
+    bool has_matched; /* the text that was matched last, and how */
+    bool is_match;
+    char matched[72];
     const char *place_shape; /* where the column was found last: the shape … */
     uint32_t place;          /* … and the index */
 };

@@ -318,7 +318,16 @@ static sql_value eval_match(sql_run *run, const sql_node *node, const sql_frame 
         }
         mutable->has_regex = true;
     }
-    return of_bool((regexec(&node->regex, left.text, 0, NULL, 0) == 0) != node->is_negated);
+    /* The same few texts come again and again: keys, names, hashes. */
+    if (left.size >= sizeof(node->matched) || strcmp(node->matched, left.text) != 0 ||
+        !node->has_matched) {
+        mutable->is_match = regexec(&node->regex, left.text, 0, NULL, 0) == 0;
+        mutable->has_matched = left.size < sizeof(node->matched);
+        if (node->has_matched) {
+            memcpy(mutable->matched, left.text, left.size + 1);
+        }
+    }
+    return of_bool(node->is_match != node->is_negated);
 }
 
 static sql_value eval_concat(sql_run *run, const sql_node *node, const sql_frame *frame)

@@ -10,7 +10,9 @@
 #define PORTFOLIO_SYMBOLS_MAX 32
 #define PORTFOLIO_BALANCES_MAX 64
 #define PORTFOLIO_SUMS_MAX 256
+#ifndef PORTFOLIO_ENTRIES_REMEMBERED /* the simulation is built with less */
 #define PORTFOLIO_ENTRIES_REMEMBERED 65536
+#endif
 #define PORTFOLIO_SYMBOL_TEXT_MAX 24
 
 typedef struct portfolio_symbol {

@@ -14,8 +14,12 @@
 #define RISK_KILLS_MAX 64
 #define RISK_UNKILLS_MAX 32 /* requests remembered; the newest */
 #define RISK_HELD_MAX 64
+#ifndef RISK_FILLS_REMEMBERED /* the simulation is built with less */
 #define RISK_FILLS_REMEMBERED 16384
+#endif
+#ifndef RISK_JUDGED_REMEMBERED /* the simulation is built with less */
 #define RISK_JUDGED_REMEMBERED 16384
+#endif
 #define RISK_FOREIGN_REMEMBERED 1024
 #define RISK_REQUESTS_REMEMBERED 1024
 #define RISK_LEG_FIRST 1000 /* an OCO's first pair, as execution numbers it */

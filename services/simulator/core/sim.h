@@ -20,7 +20,9 @@
 #ifndef SIM_SECONDS_MAX
 #define SIM_SECONDS_MAX 4096 /* 1 s candles kept per symbol */
 #endif
+#ifndef SIM_CONSUMED_MAX
 #define SIM_CONSUMED_MAX 1024 /* house levels whose displayed quantity users have taken */
+#endif
 #define SIM_DIRTY_MAX SIM_ACCOUNTS_MAX
 
 /* ---- what comes out ---- */

@@ -68,7 +68,9 @@ static void check_limits(chk_view *view, const chk_table *posts, uint32_t row, i
             (long long)qty,
             (long long)ordered);
     }
-    const double collar = (double)chk_param(view, "collar_ppm", 0) / 1e6;
+    /* Exits may go further through the market than entries. */
+    const double collar =
+        (double)chk_param(view, "collar_ppm", 0) / 1e6 * (is_reducing ? 4.0 : 1.0);
     const bool is_buy = strcmp(chk_text(posts, row, COLUMN(posts, "side")), "BUY") == 0;
     if (collar > 0 && price > 0 && market > 0) {
         const double away = ((double)price - (double)market) / (double)market;
