@@ -11,8 +11,8 @@
 
 #include "tests/unit/execution/world.h"
 
-#define DUST_E8 40000 /* the model's fills are no whole lots: what is left of a pair may be dust   \
-                       */
+/* the model's fills are no whole lots: what is left of a pair may be dust */
+#define DUST_E8 40000
 #define CRASH_NS (RIG_START_NS + 100 * CB_NS_PER_S) /* from here on every stop is reached */
 
 static void groups_make(world *w, cb_permit *permit)
