@@ -15,16 +15,12 @@
 
 #include "base/assert.h"
 #include "base/timefmt.h"
-#include "rt/migrate.h"
 #include "rt/pg.h"
 #include "services/execution/claim.h"
 #include "services/execution/lease_sql.h"
-#include "tests/testing/stack.h"
-
-#define SQL_FILE_MAX ((size_t)256 * 1024)
+#include "tests/testing/schema.h"
 
 static stack env;
-static char owner_dsn[512];
 static char app_dsn[512];
 
 /* One instance: a session of the service's role, with its name and its idea of the lease. */
@@ -39,33 +35,12 @@ static instance a;
 static instance b;
 static cb_params params;
 
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    char *text = calloc(1, SQL_FILE_MAX);
-    assert_non_null(text);
-    assert_true(fread(text, 1, SQL_FILE_MAX - 1, file) > 1000);
-    (void)fclose(file);
-    return text;
-}
-
 static int setup_group(void **context)
 {
     (void)context;
     stack_start(&env, STACK_PG);
-    stack_add_service(&env, "execution");
-    stack_dsn(&env, "execution_owner", owner_dsn, sizeof(owner_dsn));
+    assert_true(schema_make(&env, "execution"));
     stack_dsn(&env, "execution", app_dsn, sizeof(app_dsn));
-    char *orders = read_file("services/execution/migrations/0001_orders.sql");
-    char *lease = read_file("services/execution/migrations/0002_lease_holder.sql");
-    const cb_migration migrations[] = {{"0001_orders", orders}, {"0002_lease_holder", lease}};
-    cb_err err = {0};
-    if (cb_migrate(owner_dsn, "execution", "execution", migrations, 2, &err) != CB_OK) {
-        fail_msg("%s", err.text);
-    }
-    free(orders);
-    free(lease);
     return 0;
 }
 

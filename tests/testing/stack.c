@@ -425,7 +425,11 @@ static void start_pg(stack *env)
     run_initdb(env, data);
     stack_pg_restart(env);
     sql_in(env, "postgres", "CREATE DATABASE cerberus", NULL, 0);
-    stack_sql(env, "REVOKE ALL ON SCHEMA public FROM PUBLIC", NULL, 0);
+    stack_sql(env,
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC;"
+        " REVOKE CREATE, TEMPORARY ON DATABASE cerberus FROM PUBLIC",
+        NULL,
+        0);
 }
 
 /* ---- the whole ---- */

@@ -1,0 +1,5 @@
+-- Rows of these tables are written once. The comment takes the right to UPDATE from the service's own
+-- role (rt/migrate.c); DELETE and TRUNCATE no role has.
+COMMENT ON TABLE signal IS 'append-only';
+COMMENT ON TABLE intent IS 'append-only';
+COMMENT ON TABLE decision IS 'append-only';
