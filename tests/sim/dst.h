@@ -42,7 +42,7 @@ typedef struct dst_plan {
     uint32_t intents_count;
     uint32_t symbols_count;
     bool has_standby; /* two execution instances */
-    bool has_signals; /* the real signals service decides */
+    bool has_groups;  /* brackets and stops among the intents */
     /* processes */
     uint32_t crash_point_ppm; /* at a call to an interface */
     uint32_t crashes_count;   /* at random moments */

@@ -425,7 +425,9 @@ static bool is_resolved(void)
     const sql_table *orders = table_of("execution", "orders");
     for (uint32_t i = 0; i < orders->rows_count; i++) {
         const char *state = cell(orders, orders->rows[i], "state")->text;
-        if (strcmp(state, "ready") == 0 || strcmp(state, "sending") == 0 ||
+        /* One that waits here for its trigger may wait for ever. */
+        const bool is_held = cell(orders, orders->rows[i], "is_held")->number != 0;
+        if ((strcmp(state, "ready") == 0 && !is_held) || strcmp(state, "sending") == 0 ||
             strcmp(state, "unknown") == 0) {
             return false;
         }

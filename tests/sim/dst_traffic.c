@@ -148,6 +148,29 @@ static void draw_terms(cb_intent *intent, uint32_t symbol)
     }
 }
 
+/* Brackets, stops and take-profits, near enough to the market to be reached. */
+static void draw_group(cb_intent *intent, uint32_t symbol)
+{
+    const int64_t mid_e8 = dst->venue->mid_e8[symbol];
+    if (!dst->plan.has_groups || dst_below(3) != 0) {
+        return;
+    }
+    if (!intent->reduce_only) {
+        intent->role = CB_ROLE_PARENT;
+        intent->group_id = intent->intent_id;
+        intent->stop_loss.e8 = round_price(mid_e8 - mid_e8 / 1000 * dst_between(2, 10));
+        intent->take_profit.e8 = round_price(mid_e8 + mid_e8 / 1000 * dst_between(2, 10));
+        return;
+    }
+    const bool is_stop = dst_below(2) == 0;
+    intent->order_type = is_stop ? CB_ORDER_TYPE_STOP_LOSS : CB_ORDER_TYPE_TAKE_PROFIT;
+    intent->tif = CB_TIF_NONE;
+    intent->limit_price.e8 = 0;
+    intent->trigger_price.e8 =
+        round_price(mid_e8 + mid_e8 / 1000 * dst_between(1, 6) * (is_stop ? -1 : 1));
+    intent->trigger_kind = dst_below(2) == 0 ? CB_TRIGGER_NONE : CB_TRIGGER_QUOTE;
+}
+
 static void draw_intent(cb_intent *intent)
 {
     static const char *const strategies[] = {"trend", "meanrev", "breakout"};
@@ -157,6 +180,7 @@ static void draw_intent(cb_intent *intent)
     intent->intent_id = cb_id_make("sim.intent", 1, ++traffic.intents_made);
     intent->signal_id = cb_id_make("sim.signal", 1, traffic.intents_made);
     intent->env.correlation_id = intent->signal_id;
+    draw_group(intent, symbol);
     SET_TEXT(intent->account, "main");
     SET_TEXT(intent->venue, "binance");
     SET_TEXT(intent->symbol, dst_symbols[symbol]);
