@@ -193,6 +193,35 @@ static void no_role_is_another_or_above_its_schema(void **context)
         stack_sql_i64(&env, "SELECT count(DISTINCT schema) FROM probe.own"), (int)services_count);
 }
 
+static void old_rows_of_the_hops_go_and_the_newest_stays(void **context)
+{
+    (void)context;
+    run("INSERT INTO risk.outbox (key, seq, event_id, subject, after_seqs, payload, epoch, ts_ns,"
+        " is_published) SELECT 'PERMIT/main', n, ('00000000-0000-0000-0000-' || lpad(n::text, 12,"
+        " '0'))::uuid, 's', '', 'x', 1, n * 3600000000000, n <> 2 FROM generate_series(1, 6) n");
+    run("INSERT INTO risk.inbox (producer, key, seq, epoch, ts_ns)"
+        " SELECT 'signals', 'INTENT/main', n, 1, n * 3600000000000 FROM generate_series(1, 6) n");
+    /* Seven o'clock: the outbox keeps two hours, the inbox three. */
+    run("SET ROLE risk_owner; SET search_path = risk;"
+        " SELECT prune(7 * 3600000000000, 2 * 3600000000000, 3 * 3600000000000)");
+    char seqs[64];
+    stack_sql(&env,
+        "SELECT string_agg(seq::text, ',' ORDER BY seq) FROM risk.outbox",
+        seqs,
+        sizeof(seqs));
+    assert_string_equal(seqs, "2,5,6"); /* 2 is not published yet */
+    stack_sql(
+        &env, "SELECT string_agg(seq::text, ',' ORDER BY seq) FROM risk.inbox", seqs, sizeof(seqs));
+    assert_string_equal(seqs, "4,5,6");
+    run("SET ROLE risk_owner; SET search_path = risk;"
+        " SELECT prune(1000 * 3600000000000, 2 * 3600000000000, 3 * 3600000000000)");
+    assert_int_equal(stack_sql_i64(&env, "SELECT max(seq) FROM risk.outbox"), 6);
+    assert_int_equal(stack_sql_i64(&env, "SELECT count(*) FROM risk.inbox"), 1);
+    run("CALL probe.try('risk', 'SET LOCAL search_path = risk; SELECT prune(1, 3600000000000,"
+        " 3600000000000)')");
+    expect_no_hole(1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +230,7 @@ int main(void)
         TEST(what_is_written_once_is_not_updated),
         TEST(no_service_changes_its_schema),
         TEST(no_role_is_another_or_above_its_schema),
+        TEST(old_rows_of_the_hops_go_and_the_newest_stays),
     };
     return cmocka_run_group_tests(tests, setup_group, teardown_group);
 }
