@@ -3,7 +3,7 @@
 # a restart, a rotation, a kill in the middle of a write; and that nobody gets a secret out of it.
 cd "$(dirname "$0")/../.."
 . tests/tap.sh
-BIN=$PWD/bin
+BIN=${CERBERUS_BIN_DIR:-$PWD/bin}
 WORK=$(mktemp -d /tmp/cerberus-signer-XXXXXX)
 PIDS=()
 end() { kill -9 "${PIDS[@]}" 2>/dev/null; wait 2>/dev/null; [ "${KEEP:-}" = 1 ] || rm -rf "$WORK"; }

@@ -58,17 +58,18 @@ static void check_services(doctor *self, const cli *where)
     }
 }
 
-static void check_secret_mode(doctor *self, const cli *where)
+/* Files that only their owner may use. */
+static void check_mode(doctor *self, const cli *where, const char *name, const char *endpoint)
 {
     struct stat info;
     char detail[CLI_TEXT_MAX * 2];
-    const char *path = cli_endpoint(where, "gateway.token_file");
+    const char *path = cli_endpoint(where, endpoint);
     if (path == NULL || stat(path, &info) != 0) {
-        note(self, "token file", false, "not found");
+        note(self, name, false, "not found");
         return;
     }
     (void)snprintf(detail, sizeof detail, "mode %03o", (unsigned)(info.st_mode & 0777));
-    note(self, "token file", (info.st_mode & 077) == 0, detail);
+    note(self, name, (info.st_mode & 077) == 0, detail);
 }
 
 static void check_disk(doctor *self, const cli *where)
@@ -123,7 +124,9 @@ static int run(cli *self)
     note(&found, "endpoints", is_connected, is_connected ? self->endpoints_file : err.text);
     if (is_connected) {
         check_services(&found, self);
-        check_secret_mode(&found, self);
+        check_mode(&found, self, "token file", "gateway.token_file");
+        check_mode(&found, self, "signer's socket", "signer.socket");
+        check_mode(&found, self, "signer's admin socket", "signer.admin_socket");
         check_disk(&found, self);
         check_gateway(&found, self);
     }
