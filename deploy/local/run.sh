@@ -176,7 +176,7 @@ supervise() {
 
 start_supervisor() {
     (cd "$RUN" && setsid s6-svscan -t 0 "$SCAN" >>"$RUN/log/supervisor.log" 2>&1 </dev/null &
-        echo $! >"$RUN/supervisor.pid")
+        echo $! >"$RUN/supervisor.pid") >/dev/null 2>&1 # or a pipe behind `make up` would never end
     # setsid may fork: the lasting pid is the one that holds the scan folder
     local i pid
     for i in $(seq 50); do
@@ -199,6 +199,7 @@ wait_for() {
         "$@" >/dev/null 2>&1 && return
         sleep 0.2
     done
+    [ ! -s "$RUN/log/$what.log" ] || tail -n 1 "$RUN/log/$what.log" >&2
     fail "$what did not come up within $seconds s: see $RUN/log"
 }
 
