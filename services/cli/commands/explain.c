@@ -51,7 +51,7 @@ static int run(cli *self)
     char path[CLI_TEXT_MAX];
     json_t *answer = NULL;
     const char *id = cli_positional(self);
-    if (id == NULL || !cli_done_arguments(self)) {
+    if (id == NULL || id[0] == '\0' || !cli_done_arguments(self)) {
         (void)fprintf(stderr,
             "cerberus explain: which id? (a signal, intent, order, client order id, or "
             "SYMBOL:trade)\n");
