@@ -181,6 +181,7 @@ async function orders(tap, venue, call, rules) {
         assert.equal(answer.newOrderResult, 'SUCCESS');
         await call('deleteOrder', { symbol, orderId: answer.newOrderResponse.orderId });
     });
+    await lists(tap, symbol, call, at, limit);
     await tap.check('spot: the test call places nothing', async () => {
         await call('orderTest', { symbol, side: 'BUY', type: 'MARKET', quantity: 0.01 });
         assert.equal((await call('getOpenOrders', { symbol })).length, 0);
@@ -251,5 +252,91 @@ async function errors(tap, venue, call, rules) {
         await refused(stranger.getAccount(), UnauthorizedError, /Invalid API-key/);
         const forger = spotClient(venue, { apiSecret: 'guessed' }).restAPI;
         await refused(forger.getAccount(), BadRequestError, /Signature/);
+    });
+}
+
+/** Order lists, trailing stops and amended orders. */
+async function lists(tap, symbol, call, at, limit) {
+    const status = async ({ orderId }) => (await call('getOrder', { symbol, orderId })).status;
+    const pair = async (prefix) => ({
+        [`${prefix('above')}Type`]: 'LIMIT_MAKER',
+        [`${prefix('above')}Price`]: await at(1.05),
+        [`${prefix('below')}Type`]: 'STOP_LOSS_LIMIT',
+        [`${prefix('below')}StopPrice`]: await at(0.95),
+        [`${prefix('below')}Price`]: await at(0.94),
+        [`${prefix('below')}TimeInForce`]: 'GTC',
+    });
+    const pending = (word) => `pending${word[0].toUpperCase()}${word.slice(1)}`;
+    const working = async () => ({
+        workingType: 'LIMIT',
+        workingSide: 'BUY',
+        workingPrice: await at(0.95),
+        workingQuantity: 0.01,
+        workingTimeInForce: 'GTC',
+        pendingSide: 'SELL',
+        pendingQuantity: 0.01,
+    });
+
+    await tap.check('spot: an OCO is placed, asked for and canceled whole', async () => {
+        const list = await call('orderListOco', {
+            symbol,
+            side: 'SELL',
+            quantity: 0.01,
+            ...(await pair((word) => word)),
+        });
+        assert.equal(list.contingencyType, 'OCO');
+        assert.equal(list.orders.length, 2);
+        const asked = await call('getOrderList', { orderListId: list.orderListId });
+        assert.equal(asked.listOrderStatus, 'EXECUTING');
+        assert.equal((await call('openOrderList')).length, 1);
+        const canceled = await call('deleteOrder', { symbol, orderId: list.orders[0].orderId });
+        assert.equal(canceled.listOrderStatus, 'ALL_DONE');
+        for (const order of list.orders) {
+            assert.equal(await status(order), 'CANCELED');
+        }
+    });
+    await tap.check('spot: an OCO on the wrong side of the price is refused', async () => {
+        const wrong = { ...(await pair((word) => word)), abovePrice: await at(0.97) };
+        const fields = { symbol, side: 'SELL', quantity: 0.01, ...wrong };
+        await refused(call('orderListOco', fields), BadRequestError, /immediately match/);
+        assert.equal((await call('getOpenOrders', { symbol })).length, 0);
+    });
+    await tap.check('spot: OTO and OTOCO wait for their working order', async () => {
+        const oto = await call('orderListOto', {
+            symbol,
+            ...(await working()),
+            pendingType: 'LIMIT',
+            pendingPrice: await at(1.05),
+            pendingTimeInForce: 'GTC',
+        });
+        const otoco = await call('orderListOtoco', { symbol, ...(await working()), ...(await pair(pending)) });
+        for (const list of [oto, otoco]) {
+            assert.equal(list.contingencyType, 'OTO');
+            assert.equal(await status(list.orders[0]), 'NEW');
+            assert.equal(await status(list.orders[1]), 'PENDING_NEW');
+            await call('deleteOrderList', { symbol, orderListId: list.orderListId });
+            assert.equal(await status(list.orders[1]), 'CANCELED');
+        }
+    });
+    await tap.check('spot: a trailing stop waits', async () => {
+        const { orderId } = await call('newOrder', {
+            symbol,
+            side: 'SELL',
+            type: 'STOP_LOSS',
+            quantity: 0.01,
+            trailingDelta: 500,
+        });
+        const order = await call('getOrder', { symbol, orderId });
+        assert.equal(order.trailingDelta, 500);
+        assert.equal(order.isWorking, false);
+        await call('deleteOrder', { symbol, orderId });
+    });
+    await tap.check('spot: an amended order keeps its id', async () => {
+        const { orderId } = await limit(0.95, { quantity: 0.02 });
+        const answer = await call('orderAmendKeepPriority', { symbol, orderId, newQty: 0.01 });
+        assert.equal(e8(answer.amendedOrder.qty), e8('0.01'));
+        assert.equal(answer.amendedOrder.orderId, orderId);
+        assert.equal(e8((await call('getOrder', { symbol, orderId })).origQty), e8('0.01'));
+        await call('deleteOrder', { symbol, orderId });
     });
 }
