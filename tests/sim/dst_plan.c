@@ -85,7 +85,7 @@ void dst_plan_draw(dst_plan *plan, uint64_t seed)
     draw_venue(plan);
     plan->signer_refuse_ppm = rate(30000);
     plan->has_standby = dst_below(2) == 0;
-    plan->has_groups = false;
+    plan->has_groups = dst_below(3) == 0;
     plan->pages_count = dst_below(8) == 0 ? 1 : 0;
     plan->kills_count = dst_below(5) == 0 ? 1 : 0;
 }

@@ -162,13 +162,6 @@ static void draw_group(cb_intent *intent, uint32_t symbol)
         intent->take_profit.e8 = round_price(mid_e8 + mid_e8 / 1000 * dst_between(2, 10));
         return;
     }
-    const bool is_stop = dst_below(2) == 0;
-    intent->order_type = is_stop ? CB_ORDER_TYPE_STOP_LOSS : CB_ORDER_TYPE_TAKE_PROFIT;
-    intent->tif = CB_TIF_NONE;
-    intent->limit_price.e8 = 0;
-    intent->trigger_price.e8 =
-        round_price(mid_e8 + mid_e8 / 1000 * dst_between(1, 6) * (is_stop ? -1 : 1));
-    intent->trigger_kind = dst_below(2) == 0 ? CB_TRIGGER_NONE : CB_TRIGGER_QUOTE;
 }
 
 static void draw_intent(cb_intent *intent)

@@ -185,28 +185,41 @@ static bool is_order_post(const dst_transfer *transfer)
     return strcmp(transfer->method, "POST") == 0 && strstr(transfer->url, "/order") != NULL;
 }
 
-static dst_post *note_post(const dst_transfer *transfer)
+static dst_post *note_leg(const dst_transfer *transfer, const char *id_key, const char *price_key)
 {
     dst_venue *self = self_of();
-    if (self->posts_count == DST_POSTS_MAX) {
-        dst_trouble("too many order requests");
-        return &self->posts[0];
-    }
     char text[64];
     dst_post *post = &self->posts[self->posts_count++];
     *post = (dst_post){.at_ns = dst_venue_now_ns(),
         .world_ns = dst->now_ns,
         .sent_ns = transfer->sent_ns,
-        .client_order_id =
-            dst_text(form_value(transfer->body, "newClientOrderId", text, sizeof(text))),
+        .client_order_id = dst_text(form_value(transfer->body, id_key, text, sizeof(text))),
         .qty_e8 = form_e8(transfer->body, "quantity"),
-        .price_e8 = form_e8(transfer->body, "price"),
+        .price_e8 = form_e8(transfer->body, price_key),
         .sign_ts_ns = form_i64(transfer->body, "timestamp") * DST_MS};
     post->symbol = dst_text(form_value(transfer->body, "symbol", text, sizeof(text)));
     post->side = dst_text(form_value(transfer->body, "side", text, sizeof(text)));
     const uint32_t symbol = sim_find_symbol(&self->core, post->symbol);
     post->market_e8 = symbol != SIM_NONE ? self->mid_e8[symbol] : 0;
     return post;
+}
+
+/* An order, or the two of a list. */
+static dst_post *note_post(const dst_transfer *transfer)
+{
+    dst_venue *self = self_of();
+    char text[64];
+    if (self->posts_count + 2 > DST_POSTS_MAX) {
+        dst_trouble("too many order requests");
+        return &self->posts[0];
+    }
+    if (form_value(transfer->body, "aboveClientOrderId", text, sizeof(text))[0] == '\0') {
+        return note_leg(transfer, "newClientOrderId", "price");
+    }
+    dst_post *first = note_leg(transfer, "aboveClientOrderId", "-");
+    (void)note_leg(transfer, "belowClientOrderId", "-");
+    first->is_pair = true;
+    return first;
 }
 
 /* Runs the request at the exchange; the answer's body is copied to the schedule's memory. */
@@ -230,6 +243,10 @@ static cb_http_answer ask_exchange(const dst_transfer *transfer, dst_post *post)
     if (post != NULL) {
         post->status = answer.status;
         post->is_applied = self->core.orders_count > orders_before;
+        if (post->is_pair) {
+            post[1].status = post->status;
+            post[1].is_applied = post->is_applied;
+        }
     }
     dst_hash(4, body.out, body.used);
     return (cb_http_answer){.outcome = CB_HTTP_ANSWERED,

@@ -51,6 +51,7 @@ typedef struct dst_post {
     int64_t market_e8; /* the exchange's price then */
     int status;
     bool is_applied;
+    bool is_pair; /* of an order list; the other leg is the next one */
 } dst_post;
 
 #define DST_POSTS_MAX 4096

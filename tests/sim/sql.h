@@ -243,6 +243,7 @@ struct sql_table {
     uint32_t uniques_count;
     sql_node *checks[SQL_CHECKS_MAX];
     const char *check_names[SQL_CHECKS_MAX];
+    const char *check_texts[SQL_CHECKS_MAX];
     uint32_t checks_count;
     sql_trigger triggers[SQL_TRIGGERS_MAX];
     uint32_t triggers_count;

@@ -77,8 +77,12 @@ static void parse_check(sql_parser *parser, sql_table *table, const char *name)
 {
     CB_ASSERT(table->checks_count < SQL_CHECKS_MAX);
     sql_need(parser, "(");
-    table->check_names[table->checks_count] = name;
-    table->checks[table->checks_count++] = sql_parse_expression(parser);
+    const uint32_t at = table->checks_count++;
+    const char *begin = parser->tokens[parser->at].at;
+    table->check_names[at] = name;
+    table->checks[at] = sql_parse_expression(parser);
+    const size_t size = (size_t)(parser->tokens[parser->at].at - begin);
+    table->check_texts[at] = memcpy(sql_keep(size + 1), begin, size);
     sql_need(parser, ")");
 }
 
@@ -186,6 +190,7 @@ static void drop_check(sql_table *table, const char *name)
         if (table->check_names[i] == name || (!is_table_check && strcmp(own, name) == 0)) {
             table->checks[i] = table->checks[--table->checks_count];
             table->check_names[i] = table->check_names[table->checks_count];
+            table->check_texts[i] = table->check_texts[table->checks_count];
             return;
         }
     }
@@ -305,8 +310,39 @@ static void insert_seeds(sql_db *db, sql_parser *parser)
     table->seed_count = table->rows_count;
 }
 
+/* DO $$ … 'ALTER TABLE t DROP CONSTRAINT ' … LIKE '%text%' …$$: the one form that migrations use to
+ * drop a check that has no name. */
+static void run_block(sql_db *db, sql_parser *parser)
+{
+    const sql_token *body = &parser->tokens[parser->at];
+    char name[64];
+    char text[128];
+    const char *drop = body->kind == SQL_T_STRING ? strstr(body->text, "ALTER TABLE ") : NULL;
+    const char *like = drop != NULL ? strstr(drop, "LIKE '%") : NULL;
+    if (like == NULL || strstr(drop, "DROP CONSTRAINT") == NULL) {
+        return;
+    }
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(drop + 12, " "), drop + 12);
+    (void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(like + 7, "%"), like + 7);
+    sql_table *table = need_table(db, sql_intern(name, strlen(name)));
+    for (uint32_t i = 0; i < table->checks_count; i++) {
+        if (strstr(table->check_texts[i], text) != NULL) {
+            table->checks_count--;
+            table->checks[i] = table->checks[table->checks_count];
+            table->check_names[i] = table->check_names[table->checks_count];
+            table->check_texts[i] = table->check_texts[table->checks_count];
+            return;
+        }
+    }
+    sql_stop("no check of %s with %s", name, text);
+}
+
 static void run_one(sql_db *db, sql_parser *parser)
 {
+    if (sql_take(parser, "do")) {
+        run_block(db, parser);
+        return;
+    }
     if (sql_take(parser, "create table")) {
         create_table(db, parser);
     } else if (sql_take(parser, "create unique index")) {

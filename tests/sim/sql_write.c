@@ -100,9 +100,10 @@ static bool check_row(sql_run *run, const sql_table *table, const sql_value *row
         if (value.kind == SQL_BOOL && value.number == 0) {
             return sql_fail(run->db,
                 "23514",
-                "row of \"%s\" violates check constraint %s",
+                "row of \"%s\" violates check constraint %s (number %u)",
                 table->name,
-                table->check_names[i]);
+                table->check_names[i],
+                i);
         }
     }
     return true;
