@@ -129,8 +129,9 @@ void sql_parse_function(sql_db *db, sql_parser *parser)
         parser->at++;
     }
     const sql_token *text = &parser->tokens[parser->at++];
-    if (!is_plpgsql) {
-        return; /* helpers in SQL: known by name where they are called */
+    /* Helpers in SQL are known by name where they are called; nothing here is ever deleted. */
+    if (!is_plpgsql || (!function->is_trigger && strstr(text->text, "DELETE FROM") != NULL)) {
+        return;
     }
     sql_parser body;
     sql_lex(&body, text->text, text->size);
