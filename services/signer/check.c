@@ -25,6 +25,7 @@
 #define URL_SIZE (CB_CONFIG_TEXT_MAX + CB_VENUE_URL_MAX)
 
 static void ask_time(signer *self);
+static void ask_candidate(signer *self, cb_key_purpose purpose);
 static void next_of_round(signer *self);
 
 /* ---- verdicts ---- */
@@ -62,7 +63,12 @@ static void finish(signer *self, signer_verdict verdict, const char *why)
     check->is_busy = false;
     if (!check->is_candidate) {
         note_verdict(self, verdict, why);
-        next_of_round(self);
+        if (check->is_candidate_waiting) {
+            check->is_candidate_waiting = false;
+            ask_candidate(self, check->waiting_purpose);
+        } else {
+            next_of_round(self);
+        }
         return;
     }
     static const cb_signer_status statuses[] = {[SIGNER_FIT] = CB_SIGNER_OK,
@@ -204,18 +210,26 @@ static void ask_time(signer *self)
     send_request(self, &request, on_time);
 }
 
-bool signer_check_candidate(signer *self, cb_key_purpose purpose)
+static void ask_candidate(signer *self, cb_key_purpose purpose)
 {
     signer_check *check = &self->check;
-    if (check->is_busy) {
-        return false;
-    }
+    CB_ASSERT(!check->is_busy);
     check->is_busy = true;
     check->is_candidate = true;
     check->purpose = purpose;
     check->tries = 0;
     ask_time(self);
-    return true;
+}
+
+void signer_check_candidate(signer *self, cb_key_purpose purpose)
+{
+    signer_check *check = &self->check;
+    if (check->is_busy) {
+        check->is_candidate_waiting = true;
+        check->waiting_purpose = purpose;
+    } else {
+        ask_candidate(self, purpose);
+    }
 }
 
 /* ---- rounds ---- */

@@ -150,14 +150,16 @@ typedef struct signer_check {
     cb_key_purpose purpose;
     uint32_t version; /* of the key that is looked at */
     uint32_t tries;
-    uint32_t round_version; /* keys up to this one have been looked at in this round */
-    bool is_round_clear;    /* nothing of this round was unclear */
+    uint32_t round_version;    /* keys up to this one have been looked at in this round */
+    bool is_round_clear;       /* nothing of this round was unclear */
+    bool is_candidate_waiting; /* for the question that is under way */
+    cb_key_purpose waiting_purpose;
     cb_timer *timer;
     cb_venue_request request;
 } signer_check;
 
-/** Asks about the candidate; signer_finish_add follows. False while another is asked about. */
-bool signer_check_candidate(signer *self, cb_key_purpose purpose);
+/** Asks about the candidate, after what is being asked now; signer_finish_add follows. */
+void signer_check_candidate(signer *self, cb_key_purpose purpose);
 /** Begins a round over all keys now, and one each recheck period. */
 void signer_check_start(signer *self);
 void signer_check_stop(signer *self);

@@ -133,7 +133,10 @@ static cb_status write_file(
                                : io_error(err, "cannot create", path);
     }
     bool is_written = fchmod(fd, 0600) == 0 && write_whole(fd, bytes, size / 2);
-    is_written = is_written && !FP("signer.mid_write");
+    if (FP("signer.mid_write")) {
+        errno = ENOSPC;
+        is_written = false;
+    }
     is_written = is_written && write_whole(fd, bytes + size / 2, size - size / 2);
     is_written = is_written && fsync(fd) == 0;
     const cb_status status = is_written ? CB_OK : io_error(err, "cannot write", path);
