@@ -105,6 +105,8 @@ venue = binance"
     { echo "symbols = $SYMBOLS"; echo "market.port = $SIM_PORT"; echo "$MARKET"; echo "speed = $SPEED"
       echo "api.key = $RUN/secrets/venue_api_key"; echo "api.secret = $RUN/secrets/venue_api_secret"
       echo "admin.token = $RUN/secrets/sim_admin_token"; echo "api.keys = $RUN/secrets/venue_keys"
+      # The proof that an order never came rests on the window: up to this speed the venue holds to it exactly.
+      case $SPEED in [1-9] | [1-5][0-9] | 60) echo "recv_window.factor = 1" ;; esac
       echo "accounts.main = ${BALANCES:-USDT:100000}"; } | write_conf simulator
     # In lockstep every frame is counted at both ends. A connection that is replaced while frames are on their
     # way would leave the counts apart for ever; the simulator, unlike the venue, does not cut after 24 h.
@@ -215,12 +217,14 @@ write_endpoints() {
         --arg ws_api "ws://127.0.0.1:$SIM_PORT/ws-api/v3" \
         --arg key "$(cat "$RUN/secrets/venue_api_key")" --arg secret "$(cat "$RUN/secrets/venue_api_secret")" \
         --arg admin "$RUN/secrets/sim_admin_token" --arg gateway "http://127.0.0.1:$GATEWAY_PORT" \
+        --arg control "http://127.0.0.1:${HTTP_PORT[simulator]}" \
         --arg token "$RUN/secrets/gateway_token" --arg page "$RUN/state/kill.page" --arg signer "$SIGNER_DIR" \
         --arg guardian_journal "$RUN/state/guardian.journal" --arg beat_page "$RUN/state/beat.page" --argjson metrics "$metrics" \
         --arg nats "nats://127.0.0.1:$NATS_PORT" --arg natspw "$RUN/secrets/nats_cli" \
         --arg heads "$RUN/audit/heads.jsonl" --arg pub "$RUN/audit/audit.pub" \
         --arg socket "$SOCKET" --arg symbols "$SYMBOLS" --arg speed "$SPEED" '
-        {simulator: {rest: $rest, ws: $ws, ws_api: $ws_api, api_key: $key, api_secret: $secret, admin_token_file: $admin},
+        {simulator: {rest: $rest, ws: $ws, ws_api: $ws_api, api_key: $key, api_secret: $secret, admin_token_file: $admin,
+             control: $control},
          gateway: {url: $gateway, token_file: $token, operator_token_file: ($token + "_operator"),
              risk_officer_token_file: ($token + "_risk_officer")},
          kill: {page: $page, guardian_journal: $guardian_journal, beat_page: $beat_page},

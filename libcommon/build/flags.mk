@@ -37,5 +37,5 @@ CFLAGS_ALL = $(CSTD) $(WARN) $(CODEGEN) $(OPT) -fPIE $(INCLUDES) $(BANNED) -MMD 
 CFLAGS_GENERATED = $(CSTD) $(CODEGEN) $(OPT) -fPIE $(INCLUDES) -I$(OUT)/gen -w -MMD -MP
 
 PKGS := libnats libwebsockets libcurl libpq libprotobuf-c jansson libsodium libcrypto libzstd zlib
-LIBS_RT := -lnats -lwebsockets -lcurl -lpq -lprotobuf-c -ljansson -lsodium -lcrypto -lzstd -lz -lm -lpthread
+LIBS_RT := -lnats -lwebsockets -lcurl -lpq -lprotobuf-c -ljansson -lsodium -lssl -lcrypto -lzstd -lz -lm -lpthread
 INC_RT := -I/usr/include/postgresql

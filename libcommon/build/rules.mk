@@ -59,6 +59,7 @@ $(OUT)/obj/%.o: %.c libcommon/build/flags.mk
 CFLAGS_libcommon_rt_lws_context.c = -DCB_USES_LWS
 CFLAGS_libcommon_rt_server_ws.c = -DCB_USES_LWS
 CFLAGS_libcommon_rt_ws_client.c = -DCB_USES_LWS
+CFLAGS_services_simulator_tls.c = -DCB_USES_LWS
 CFLAGS_tests_integration_test_ws_client.c = -DCB_USES_LWS
 CFLAGS_libcommon_rt_version.c = -DCB_VERSION='"$(VERSION)"'
 

@@ -47,7 +47,10 @@ cb_status sim_pace_open(simulator *self, cb_err *err)
             text);
     }
     /* recvWindow guards against a slow network, which is slow by the wall clock. */
-    self->api->window_factor = (pace->speed_e8 + CB_E8 - 1) / CB_E8;
+    self->api->ahead_factor = (pace->speed_e8 + CB_E8 - 1) / CB_E8;
+    self->api->window_factor = self->settings->window_factor == 0
+                                   ? self->api->ahead_factor
+                                   : (int64_t)self->settings->window_factor;
     return CB_OK;
 }
 

@@ -51,6 +51,9 @@ typedef struct sim_settings {
     char faults[CB_CONFIG_TEXT_MAX];
     uint64_t fault_seed;
     uint32_t client_ids; /* sim_client_ids */
+    uint64_t window_factor;
+    uint32_t tls; /* 0 off, 1 wrong name, 2 expired */
+    uint64_t tls_port;
 } sim_settings;
 
 extern const cb_config_field sim_settings_fields[];

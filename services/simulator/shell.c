@@ -64,6 +64,9 @@ static cb_status hook_open(cb_shell *shell, cb_err *err)
         sim_journal_start(self);
         status = sim_lockstep_open(self, err);
     }
+    if (status == CB_OK) {
+        status = sim_tls_open(self, err);
+    }
     return status == CB_OK ? sim_server_open(self, err) : status;
 }
 
@@ -102,6 +105,7 @@ static void hook_close(cb_shell *shell)
     sim_pace_close(self);
     sim_lockstep_close(self);
     sim_faults_close(self);
+    sim_tls_close(self);
     sim_server_close(self);
     sim_journal_close(self);
     sim_market_close(self);

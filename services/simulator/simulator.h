@@ -8,6 +8,7 @@
  *   requests.c  the life of a REST request, with the faults that meet it
  *   gate.c      where every frame and WebSocket message passes, with theirs
  *   hold.c      what waits for market time
+ *   tls.c       a TLS door with a certificate that nobody should take
  *   faults.c    rules as time passes: begins, moments, ends
  *   journal.c   every request, message and byte with its time; journal_events.c what happened
  *   control.c   /sim: status, audit, deposits; control_faults.c /control: faults and plans
@@ -29,6 +30,7 @@
 typedef struct simulator simulator;
 typedef struct sim_journal sim_journal;
 typedef struct sim_held sim_held;
+typedef struct sim_tls sim_tls;
 
 /* What drives the market. */
 typedef enum sim_mode { SIM_MODE_AGENTS, SIM_MODE_REPLAY } sim_mode;
@@ -148,6 +150,7 @@ struct simulator {
     int64_t started_mono_ns;
     int64_t finished_mono_ns;
     uint64_t requests_count;
+    sim_tls *tls;       /* [owned] NULL: no such door */
     sim_faults *faults; /* [owned] */
     sim_held *held;     /* [owned] by time, then arrival */
     uint64_t held_seq;
@@ -238,6 +241,11 @@ int64_t sim_faults_due_ns(const simulator *self);
 void sim_faults_advance(simulator *self);
 /** Ends a rule, or all (0), and what it holds. */
 void sim_faults_end_all(simulator *self, uint32_t id, bool *is_found);
+
+/* ---- tls.c ---- */
+/** Opens the door with the bad certificate, when it is configured. */
+CB_MUST_USE cb_status sim_tls_open(simulator *self, cb_err *err);
+void sim_tls_close(simulator *self);
 
 /* ---- journal.c ---- */
 CB_MUST_USE cb_status sim_journal_open(simulator *self, const char *dir, cb_err *err);

@@ -385,6 +385,47 @@ static void f15_nobody_listens_lines_end_and_tls_is_broken(void **state)
     line_close(&on);
 }
 
+/* A client that checks certificates takes neither; one that does not gets a handshake and no
+ * service. */
+static void f15_certificates_are_for_another_name_or_expired(void **state)
+{
+    static const char *const kinds[] = {"wrong_name", "expired"};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        venue v;
+        char command[512];
+        char out[512] = "";
+        snprintf(command, sizeof(command), "--tls=%s", kinds[i]);
+        venue_start(&v, command);
+        char path[128];
+        char log[8192];
+        snprintf(path, sizeof(path), "%s/log", v.dir);
+        FILE *file = fopen(path, "re");
+        log[fread(log, 1, sizeof(log) - 1, file)] = '\0';
+        fclose(file);
+        const int port = venue_log_number(log, "event=tls_listening", " port=");
+        assert_true(port > 0);
+        for (int blind = 0; blind < 2; blind++) {
+            snprintf(command,
+                sizeof(command),
+                "curl -sS %s --max-time 10 https://127.0.0.1:%d/ 2>&1; echo =$?",
+                blind ? "-k" : "",
+                port);
+            FILE *pipe = popen(command, "re"); /* NOLINT(cert-env33-c) */
+            out[fread(out, 1, sizeof(out) - 1, pipe)] = '\0';
+            pclose(pipe);
+            /* 60: the certificate is refused; 52 or 56: the handshake was taken and nothing came */
+            const bool is_right = blind ? strstr(out, "=52") != NULL || strstr(out, "=56") != NULL
+                                        : strstr(out, "=60") != NULL;
+            if (!is_right) {
+                print_error("%s: %s\n", kinds[i], out);
+                fail();
+            }
+        }
+        venue_stop(&v);
+    }
+}
+
 static void f16_an_order_meets_its_own_accounts_other_hand(void **state)
 {
     venue *v = healed(state);
@@ -486,6 +527,7 @@ int main(void)
         cmocka_unit_test(f13_values_are_mutated),
         cmocka_unit_test(f14_bodies_are_slow_cut_and_huge),
         cmocka_unit_test(f15_nobody_listens_lines_end_and_tls_is_broken),
+        cmocka_unit_test(f15_certificates_are_for_another_name_or_expired),
         cmocka_unit_test(f16_an_order_meets_its_own_accounts_other_hand),
         cmocka_unit_test(f17_client_ids_follow_the_profile_of_the_venue),
         cmocka_unit_test(control_refuses_bad_input_by_name_and_without_the_token),

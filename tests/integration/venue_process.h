@@ -98,7 +98,7 @@ static inline void line_send(line *self, const char *bytes, size_t size)
 /* Reads what comes within wait_ms; false when nothing came. */
 static inline bool line_read(line *self, int wait_ms)
 {
-    const struct timeval wait = {wait_ms / 1000, wait_ms % 1000 * 1000};
+    const struct timeval wait = {wait_ms / 1000, (suseconds_t)(wait_ms % 1000) * 1000};
     setsockopt(self->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
     if (self->used == self->room) {
         self->room *= 2;
@@ -166,7 +166,9 @@ static inline reply line_reply(line *self)
     out.size = self->used;
     out.is_ended = self->is_ended;
     out.is_reset = self->is_reset;
-    (void)sscanf(out.text, "HTTP/1.1 %d", &out.status);
+    if (strncmp(out.text, "HTTP/1.1 ", 9) == 0) {
+        out.status = (int)strtol(out.text + 9, NULL, 10);
+    }
     char *split = strstr(out.text, "\r\n\r\n");
     out.body = split == NULL ? out.text + self->used : split + 4;
     self->used = 0;
@@ -377,7 +379,7 @@ static inline void venue_stop(venue *v)
     assert_true(WIFEXITED(code) && WEXITSTATUS(code) == 0);
     char command[128];
     snprintf(command, sizeof(command), "rm -rf %s", v->dir);
-    FILE *pipe = popen(command, "re");
+    FILE *pipe = popen(command, "re"); /* NOLINT(cert-env33-c) */
     pclose(pipe);
 }
 

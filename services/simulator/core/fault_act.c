@@ -86,7 +86,7 @@ static void expire_orders(sim_core *sim, uint32_t symbol)
 
 void sim_faults_shape(const sim_faults *faults, sim_core *sim)
 {
-    bool was_delisted[SIM_SYMBOLS_MAX];
+    bool was_delisted[SIM_SYMBOLS_MAX] = {false};
     for (uint32_t i = 0; i < sim->symbols_count; i++) {
         was_delisted[i] = sim->symbols[i].is_delisted;
         reset_symbol(&sim->symbols[i]);

@@ -21,6 +21,7 @@ void sim_api_init(sim_api *api, sim_core *sim, const sim_limits_config *limits)
     api->sim = sim;
     api->limits.config = *limits;
     api->window_factor = 1;
+    api->ahead_factor = 1;
 }
 
 void sim_write_refusal(sim_json *out, const sim_refusal *refusal)
@@ -71,7 +72,7 @@ static bool check_time(sim_call *call)
     const int64_t gate_ns = call->api->twist.gate_ns;
     const int64_t now_ns =
         gate_ns == 0 ? sim_venue_ns(call->sim) : gate_ns + call->sim->clock_offset_ns;
-    if (timestamp_ns >= now_ns + AHEAD_NS * factor) {
+    if (timestamp_ns >= now_ns + AHEAD_NS * call->api->ahead_factor) {
         return sim_refuse(&call->refusal,
             -1021,
             "Timestamp for this request was 1000ms ahead of the server's time.");

@@ -24,7 +24,8 @@ typedef struct sim_api {
     sim_twist twist;
     sim_limits limits;
     uint64_t executions_count; /* I of the last executionReport */
-    int64_t window_factor;     /* recvWindow is stretched by this: market seconds per wall second */
+    int64_t window_factor;     /* recvWindow is stretched by this */
+    int64_t ahead_factor;      /* … and the time that a clock may be ahead by this */
     bool is_closed;            /* the journal is lost: no order is taken */
     uint32_t order;            /* of the call that runs, for fills in its answer */
     sim_params params;         /* of the call that runs */
