@@ -40,7 +40,9 @@ typedef enum memo_id {
 } memo_id;
 
 static memo memos[MEMO_COUNT] = {
-    [MEMO_RELEASE] = {"harness", "release", "intent_id order_state remaining_e8 left_e8"},
+    [MEMO_RELEASE] = {"harness",
+        "release",
+        "intent_id order_state remaining_e8 left_e8 is_terminal unfilled_e8"},
     [MEMO_KILL] = {"harness", "kill", "at_ns scope source level"},
     [MEMO_LEASE] = {"harness", "lease", "epoch owner"},
     [MEMO_THROTTLE] = {"harness", "throttle", "process known_ns until_ns"},
@@ -176,6 +178,19 @@ static sql_table *table_of(const char *schema, const char *name)
     return sql_find_table(dst_pg_db(schema), sql_intern(name, strlen(name)));
 }
 
+/* What risk itself has counted as filled, at the same commit. */
+static int64_t filled_e8(const sql_value *intent)
+{
+    const sql_table *fills = table_of("risk", "fill");
+    const uint32_t intent_at = sql_find_column(&fills->shape, sql_intern("intent_id", 9));
+    const uint32_t qty_at = sql_find_column(&fills->shape, sql_intern("qty_e8", 6));
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < fills->rows_count; i++) {
+        sum += sql_same(fills->rows[i][intent_at], *intent) ? fills->rows[i][qty_at].number : 0;
+    }
+    return sum;
+}
+
 static void note_release(const sql_table *table, const sql_value *row)
 {
     const sql_table *orders = table_of("execution", "orders");
@@ -188,7 +203,9 @@ static void note_release(const sql_table *table, const sql_value *row)
                 *cell(orders, order, "state"),
                 *cell(table, row, "remaining_e8"),
                 of_int(cell(orders, order, "qty_e8")->number -
-                       cell(orders, order, "cum_qty_e8")->number));
+                       cell(orders, order, "cum_qty_e8")->number),
+                *cell(table, row, "is_terminal"),
+                of_int(cell(table, row, "qty_e8")->number - filled_e8(intent)));
         }
     }
 }

@@ -199,6 +199,16 @@ static void check_releases(chk_view *view)
         const char *state = chk_text(rows, i, COLUMN(rows, "order_state"));
         const int64_t remaining = chk_number(rows, i, COLUMN(rows, "remaining_e8"));
         const int64_t left = chk_number(rows, i, COLUMN(rows, "left_e8"));
+        const int unfilled = COLUMN(rows, "unfilled_e8");
+        if (unfilled >= 0 && chk_number(rows, i, COLUMN(rows, "is_terminal")) == 0 &&
+            remaining != chk_number(rows, i, unfilled)) {
+            chk_say(view,
+                9,
+                "reservation of %s holds %lld, %lld are not filled",
+                chk_text(rows, i, COLUMN(rows, "intent_id")),
+                (long long)remaining,
+                (long long)chk_number(rows, i, unfilled));
+        }
         if (!is_terminal(state) && remaining < left) {
             chk_say(view,
                 9,
