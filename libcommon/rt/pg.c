@@ -80,6 +80,7 @@ cb_pg *cb_pg_open(cb_loop *loop, const char *dsn, const char *schema, cb_err *er
         cb_pg_close(pg);
         return NULL;
     }
+    pg->backend_pid = PQbackendPID(pg->conn);
     PQsetNoticeProcessor(pg->conn, on_notice, pg);
     if (PQsetnonblocking(pg->conn, 1) != 0) {
         (void)CB_FAIL(err, CB_E_IO, "PostgreSQL connection: %s", PQerrorMessage(pg->conn));
@@ -108,6 +109,11 @@ void cb_pg_close(cb_pg *pg)
     free(pg->rows);
     free(pg->row_pointers);
     free(pg);
+}
+
+int cb_pg_backend_pid(const cb_pg *pg)
+{
+    return pg->backend_pid;
 }
 
 bool cb_pg_is_up(const cb_pg *pg)

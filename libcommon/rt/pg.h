@@ -95,6 +95,8 @@ void cb_pg_commit(cb_pg *pg, void (*done)(void *context, const cb_result *result
 /** Statements and transactions not answered yet. */
 uint32_t cb_pg_pending(const cb_pg *pg);
 bool cb_pg_is_up(const cb_pg *pg);
+/** The server's process for this connection, also after it was lost. */
+int cb_pg_backend_pid(const cb_pg *pg);
 /** Called once when the connection is lost or a transaction's outcome is unknown, after the
  *  callbacks of everything that was on its way. Later queries are answered CB_E_UNAVAILABLE. */
 void cb_pg_on_lost(cb_pg *pg, void (*fn)(void *context, const char *why), void *context);

@@ -50,6 +50,7 @@ struct cb_pg {
     cb_loop *loop;
     cb_watch *watch;
     PGconn *conn;
+    int backend_pid; /* as it was when the connection was made */
     char schema[PG_SCHEMA_MAX];
     char why[PG_TEXT_MAX];       /* why the connection is lost, or the last notice */
     char error[2 * PG_TEXT_MAX]; /* message of the result being delivered */

@@ -77,6 +77,11 @@ cb_pg *cb_shell_pg(cb_shell *shell)
     return shell->pg;
 }
 
+cb_pg *cb_shell_pg_again(cb_shell *shell, cb_err *err)
+{
+    return cb_pg_open(NULL, shell->config.pg_dsn, shell->service->name, err);
+}
+
 cb_http *cb_shell_http(cb_shell *shell)
 {
     return shell->http;

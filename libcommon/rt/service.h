@@ -103,6 +103,9 @@ cb_loop *cb_shell_loop(cb_shell *shell);
 cb_log *cb_shell_log(cb_shell *shell);
 cb_metrics *cb_shell_metrics(cb_shell *shell);
 cb_pg *cb_shell_pg(cb_shell *shell);
+/** A second connection for blocking statements, when the first was lost and something must still be
+ *  found out before the end; the caller closes it. NULL: it cannot be had. */
+cb_pg *cb_shell_pg_again(cb_shell *shell, cb_err *err);
 cb_http *cb_shell_http(cb_shell *shell);
 const void *cb_shell_state(const cb_shell *shell); /* the core's, read only */
 /** Rises with each start and each take-over of a lease; from PostgreSQL. */

@@ -87,7 +87,7 @@ static void on_claimed(void *context, const cb_result *result, const cb_row *con
     exec_prepared *prepared = &self->prepared;
     CB_ASSERT(prepared->is_used);
     if (result->status == CB_E_UNKNOWN) {
-        cb_shell_die(self->shell, "claim_unknown", result->message);
+        exec_claim_lost(self, result->message);
     }
     if (result->status != CB_OK) {
         feed_claim(self, EXEC_CLAIM_FAILED, result->message); /* rolled back for certain */

@@ -30,7 +30,9 @@ static const char SQL_ORDERS[] =
     " ELSE 0 END, (SELECT coalesce(sum(f.fee_e8), 0)::bigint FROM fills f"
     " WHERE f.intent_id = o.intent_id AND f.fee_asset = f.base_asset), o.state = 'sending'"
     " AND EXISTS (SELECT 1 FROM order_event e WHERE e.intent_id = o.intent_id"
-    " AND e.version = o.version AND e.state = 'ready'), o.* FROM orders o WHERE account = $1 AND "
+    " AND e.version = o.version AND e.state = 'ready'), EXISTS (SELECT 1 FROM claim_unsent u"
+    " WHERE u.intent_id = o.intent_id AND u.claim_nonce = o.claim_nonce), o.* FROM orders o WHERE "
+    "account = $1 AND "
     "venue = $2 AND"
     " (state IN ('ready', 'sending', 'unknown', 'open', 'partially_filled')"
     " OR intent_id IN (SELECT intent_id FROM orders WHERE account = $1 AND venue = $2"
@@ -42,7 +44,8 @@ static void feed_order(void *context, const cb_row *row)
     exec_old_order old = {.window_ns = cb_row_i64(row, 0) * CB_NS_PER_MS,
         .before_qty = {cb_row_i64(row, 1)},
         .fee_base_e8 = cb_row_i64(row, 2),
-        .is_claim_untold = cb_row_bool(row, 3)};
+        .is_claim_untold = cb_row_bool(row, 3),
+        .is_never_sent = cb_row_bool(row, 4)};
     if (to->status == CB_OK && to->fed_count == to->self->config->orders_max) {
         to->status = CB_FAIL(to->err,
             CB_E_FULL,

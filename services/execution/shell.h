@@ -6,6 +6,7 @@
  *   lease.c     the right to write
  *   recover.c   stored rows back into the core
  *   place.c     claim and the one POST
+ *   claim_lost.c a claim whose commit nobody saw
  *   reads.c     questions to the venue
  *   lists.c     list answers, page by page
  *   stream.c    the user stream
@@ -165,6 +166,10 @@ void exec_lease_tell_flaps(exec_shell *self);
 
 /* recover.c */
 CB_MUST_USE cb_status exec_recover(cb_shell *shell, cb_err *err);
+
+/* claim_lost.c */
+/** A claim's commit is unknown: finds out, records what was never sent, and ends the process. */
+__attribute__((noreturn)) void exec_claim_lost(exec_shell *self, const char *why);
 
 /* place.c */
 void exec_claim_order(exec_shell *self, const exec_claim *claim);

@@ -234,13 +234,15 @@ def net_cut(context):
     how = context.random.choice(["cut", "hold", "refuse", "half", "commit"])
     if how == "commit" and not link.endswith("-pg"):
         how = "half"
+    if how == "commit" and name == "execution" and context.random.random() < 0.7:
+        how = "claim"
     ms = context.random.choice([200, 1000, 3000])
     context.targets.add(link)
     context.stack.happened.pop(link, None)
     context.stack.net(how, link, ms)
     context.cuts += 1
     context.log("net", n=context.number, link=link, how=how, ms=ms)
-    if how in ("half", "commit"):
+    if how in ("half", "commit", "claim"):
         wait_until(3, lambda: link in context.stack.happened)
         context.stack.net("disarm", link)
     else:

@@ -7,8 +7,9 @@ It reads one line of JSON with the links from standard input, answers "ready", a
     refuse LINK MS      new connections are reset for MS milliseconds, present ones now
     half LINK           the next request passes by half, then its connection is reset
     commit LINK         the next answer to COMMIT is swallowed and its connection reset
+    claim LINK          the same for the answer to the claim of an order
 
-An address is a port number of 127.0.0.1 or the path of a Unix socket. Once an armed cut (half, commit)
+An address is a port number of 127.0.0.1 or the path of a Unix socket. Once an armed cut (half, commit, claim)
 has happened, "happened LINK" is printed. Knows nothing of the services.
 """
 import json
@@ -21,6 +22,7 @@ import time
 
 CHUNK = 262144
 QUEUE_MAX = 8 * 1024 * 1024
+ANSWERS = {"commit": b"COMMIT\x00", "claim": b"claim_nonce\x00"}  # what PostgreSQL's answer holds
 
 
 def connect(address):
@@ -143,7 +145,7 @@ class Proxy:
         if link.armed == "half" and end.is_client and len(data) > 64:
             end.peer.queue += data[: len(data) // 2]
             self.write(end.peer)
-        elif link.armed == "commit" and not end.is_client and b"COMMIT\x00" in data:
+        elif link.armed in ANSWERS and not end.is_client and ANSWERS[link.armed] in data:
             pass
         else:
             return False
@@ -198,7 +200,7 @@ class Proxy:
             link.hold_until = now + int(words[2]) / 1000
             for end in list(link.ends):
                 self.want(end)
-        elif words[0] in ("half", "commit"):
+        elif words[0] in ("half", "commit", "claim"):
             link.armed = words[0]
         elif words[0] == "disarm":
             link.armed = ""

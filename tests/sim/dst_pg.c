@@ -261,10 +261,20 @@ static void close_session(void *context, void *argument)
     session->locks_count = 0;
 }
 
+int cb_pg_backend_pid(const cb_pg *pg)
+{
+    (void)pg;
+    return 0;
+}
+
 cb_pg *cb_pg_open(cb_loop *loop, const char *dsn, const char *schema, cb_err *err)
 {
-    (void)loop;
     (void)dsn;
+    if (loop == NULL) {
+        /* A second connection, to look after a lost claim's session: sessions have no list here. */
+        (void)CB_FAIL(err, CB_E_UNAVAILABLE, "there is no second connection");
+        return NULL;
+    }
     dst_point("pg_open");
     if (dst->now_ns < world.down_until_ns) {
         (void)CB_FAIL(err, CB_E_UNAVAILABLE, "the server is down");

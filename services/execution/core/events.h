@@ -172,6 +172,7 @@ typedef struct exec_old_order {
     cb_order order;
     int64_t fee_base_e8;  /* fees that its trades took from the base asset */
     bool is_claim_untold; /* claimed, and the version that tells of it is missing */
+    bool is_never_sent;   /* claimed by a process that knew that it sent nothing */
     int64_t window_ns;    /* that it was signed with; 0 before the claim */
     cb_qty
         before_qty; /* part of cum_qty that is not in recorded fills: from before our first start */

@@ -60,6 +60,7 @@ typedef struct exec_order {
     bool is_read_in_flight;
     bool is_found_elsewhere; /* the proof of absence met a trace of it */
     bool is_claim_untold;    /* recovered: claimed, and not told of */
+    bool is_never_sent;      /* recovered: its claimer knew that nothing had left */
     bool has_reported;       /* the venue has told of this order: it exists there */
     exec_step step;          /* of the read in flight, or wanted next */
     exec_cancel cancel;

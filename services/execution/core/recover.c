@@ -34,6 +34,7 @@ static void recover_order(exec_state *state, const exec_old_order *old)
     order->before_qty = old->before_qty;
     order->fee_base_e8 = old->fee_base_e8;
     order->is_claim_untold = old->is_claim_untold;
+    order->is_never_sent = old->is_never_sent;
     if (old->order.role == CB_ROLE_PARENT && old->order.cum_qty.e8 > 0) {
         order->cover_due_ns = state->now_ns;
     }
@@ -172,6 +173,11 @@ static void recover_sending(exec_state *state, exec_order *order, cb_outbox *out
         order->row.state = CB_ORDER_STATE_READY;
         exec_emit_order(state, order, CB_ORDER_STATE_SENDING, "restarted while sending", out);
     }
+    if (order->is_never_sent) {
+        const char *reason = "its claim's commit was lost from sight, nothing had left";
+        exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, reason, out);
+        return;
+    }
     exec_make_unknown(state, order, "restarted while sending", 0, out);
 }
 
@@ -180,13 +186,15 @@ void exec_on_recovered(exec_state *state, cb_outbox *out)
     CB_ASSERT(!state->is_recovered);
     CB_ASSERT(state->lane == EXEC_LANE_FREE);
     state->is_recovered = true;
-    for (uint32_t i = 0; i < state->active_count; i++) {
+    for (uint32_t i = 0; i < state->active_count;) {
         exec_order *order = exec_active(state, i);
+        const uint32_t active_count = state->active_count;
         if (order->row.state == CB_ORDER_STATE_SENDING) {
             recover_sending(state, order, out);
         } else if (order->due_ns != EXEC_NEVER) {
             order->due_ns = state->now_ns;
         }
+        i += state->active_count == active_count ? 1 : 0; /* an ended one made room for the next */
     }
     if (exec_kill_level_account(state) >= 4 && state->active_count == 0) {
         return; /* off: the sweep asks the venue once more, and nothing else is begun */

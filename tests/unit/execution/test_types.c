@@ -109,6 +109,35 @@ static void restart_with(const cb_order *rows, uint32_t count, bool is_claim_unt
     rig_feed(&bench, CB_EVENT_RECOVERED, NULL, 0);
 }
 
+/* A claim whose commit nobody saw, by a process that knew that nothing had left: certain at once,
+ * and the next order in memory is not skipped over. */
+static void a_claim_that_was_never_sent_ends_without_a_question(void **unused)
+{
+    (void)unused;
+    cb_permit permit = sell(CB_ORDER_TYPE_MARKET);
+    give(&permit);
+    cb_order row = *rig_last_order(&bench);
+    row.sign_ts_ns = bench.now_ns;
+    row.state = CB_ORDER_STATE_SENDING;
+    rig_stop(&bench);
+    const exec_config config = rig_config();
+    rig_start(&bench, &config);
+    rig_lease(&bench, 2);
+    exec_old_order old = {
+        .order = row, .window_ns = CB_NS_PER_S, .is_claim_untold = true, .is_never_sent = true};
+    rig_recover(&bench, EXEC_EVENT_OLD_ORDER, &old, sizeof(old));
+    old.order.intent_id.lo++;
+    old.order.permit_id.lo++;
+    old.order.client_order_id[0] = 'f';
+    old.is_never_sent = false;
+    rig_recover(&bench, EXEC_EVENT_OLD_ORDER, &old, sizeof(old));
+    rig_feed(&bench, CB_EVENT_RECOVERED, NULL, 0);
+    assert_int_equal(rig_order(&bench, 0)->state, CB_ORDER_STATE_SENDING);
+    assert_int_equal(rig_order(&bench, 1)->state, CB_ORDER_STATE_NOT_SENT);
+    assert_int_equal(rig_order(&bench, 1)->version, row.version + 2);
+    assert_int_equal(rig_order(&bench, 3)->state, CB_ORDER_STATE_UNKNOWN);
+}
+
 static void live_again(void)
 {
     rig_market(&bench);
@@ -488,6 +517,7 @@ static void a_command_taken_before_a_crash_is_carried_out_after_it(void **unused
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_claim_that_was_never_sent_ends_without_a_question),
         TEST(a_stop_held_here_goes_when_the_bid_falls_to_it),
         TEST(a_stop_for_the_venue_is_sent_at_once),
         TEST(a_take_profit_held_here_waits_above),
