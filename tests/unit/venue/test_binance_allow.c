@@ -91,7 +91,7 @@ static void order_lists_and_amendments_are_orders(void **state)
         "symbol=BTCUSDT&workingType=LIMIT&workingSide=BUY&workingPrice=1&workingQuantity=1"
         "&pendingSide=SELL&pendingQuantity=1&pendingAboveType=LIMIT_MAKER&pendingAbovePrice=2"
         "&pendingBelowType=STOP_LOSS&pendingBelowStopPrice=0.5" TAIL,
-        "symbol=BTCUSDT&orderId=1&newQty=0.5" TAIL};
+        ("symbol=BTCUSDT&orderId=1&newQty=0.5" TAIL)};
     for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
         assert_int_equal(recognize(payloads[i]), CB_OK);
         assert_int_equal(found.uses, ORDER);
@@ -113,8 +113,8 @@ static void nothing_that_moves_money_out_is_recognised(void **state)
         "asset=BNB" TAIL,                                  /* asset/dust */
         "fromAsset=BTC&toAsset=USDT&fromAmount=1" TAIL,    /* convert */
         "asset=USDT&isIsolated=FALSE&symbol=BTCUSDT&amount=1&type=BORROW" TAIL,
-        "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1&newClientOrderId=a"
-        "&sideEffectType=MARGIN_BUY" TAIL,
+        ("symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1&newClientOrderId=a"
+         "&sideEffectType=MARGIN_BUY" TAIL),
         "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1&newClientOrderId=a&reduceOnly=true" TAIL,
         "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1" TAIL, /* without its client id */
         "symbol=BTCUSDT&orderId=1&amount=1" TAIL,
