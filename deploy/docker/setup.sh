@@ -25,6 +25,10 @@ secrets() {
     cerberus provision kill-page --file="$RUN/state/kill.page"
     kek_file /run/signer-kek/kek
     venue_keys_file /run/venue/keys
+    [ -s "$RUN/secrets/caps_key" ] ||
+        cerberus caps keygen --secret "$RUN/secrets/caps_key" --public "$RUN/caps_key.pub"
+    [ -s "$RUN/caps.conf" ] || cp "$(dirname "$0")/caps.conf" "$RUN/caps.conf"
+    [ -s "$RUN/caps.conf.sig" ] || cerberus caps sign "$RUN/caps.conf" --secret "$RUN/secrets/caps_key"
     cerberus provision nats-conf --secrets="$RUN/secrets" --host=0.0.0.0 --port=4222 --store=/data >"$RUN/nats.conf"
 }
 

@@ -8,6 +8,7 @@
 # FROM= TO=           part of a replay (RFC 3339)
 # AGENTS=SEED         seed of the simulated market (default 1)
 # GUARDIAN=0          without the guardian, for who stops execution for long on purpose
+# EXTRA_CAPS=…        lines that replace those of deploy/local/caps.conf
 # EXTRA_SERVICE=…     further "key = value" lines for one service, such as EXTRA_SIGNALS
 # STANDBY=1           a second execution that takes over when the first is silent for three seconds
 set -euo pipefail
@@ -116,8 +117,8 @@ venue = binance"
     { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
       echo "permit.ttl = $(bounded 3 600)"; } | write_conf risk
     { echo "$common"; echo "account = main"; echo "permit.key = $RUN/secrets/permit_key"
-      echo "order.window = $(bounded 3 60)"; echo "caps.data_age_max = $([ -n "${REPLAY:-}" ] && echo 120s || bounded 10 600)"
-      echo "caps.clock_offset_max = $(bounded 1 60)"
+      echo "order.window = $(bounded 3 60)"; echo "caps.file = $RUN/conf/caps.conf"
+      echo "caps.keys = $RUN/secrets/caps_key.pub"
       echo "kill.page = $RUN/state/kill.page"; echo "guard.page = $RUN/state/beat.page"
       echo "guard.key = $RUN/secrets/guard_key"
       # A full disk of a developer's machine is no reason to stop simulated money early.
@@ -143,6 +144,22 @@ venue = binance"
       echo "kill.page = $RUN/state/kill.page"; } | write_conf guardian
     { echo "clock = bus"; echo "gateway.port = $GATEWAY_PORT"
       echo "gateway.token = $RUN/secrets/gateway_token"; } | write_conf gateway
+}
+
+# The default caps of this checkout, with the bounds of market time and what EXTRA_CAPS says ("key = value"
+# lines), signed by a key that is made at the first start.
+write_caps() {
+    local caps=$RUN/conf/caps.conf key=$RUN/secrets/caps_key line
+    [ -s "$key" ] || "$BIN/cerberus" caps keygen --secret "$key" --public "$key.pub" >/dev/null
+    cp "$ROOT/deploy/local/caps.conf" "$caps"
+    while IFS= read -r line; do
+        [ -n "$line" ] || continue
+        sed -i "/^${line%%[ =]*} *=/d" "$caps"
+        echo "$line" >>"$caps"
+    done <<<"data_age_max = $([ -n "${REPLAY:-}" ] && echo 120s || bounded 10 600)
+clock_offset_max = $(bounded 1 60)
+${EXTRA_CAPS:-}"
+    "$BIN/cerberus" caps sign "$caps" --secret "$key" >/dev/null
 }
 
 write_secrets() {
@@ -259,6 +276,7 @@ up() {
     write_all_conf
     "$BIN/cerberus" provision kill-page --file="$RUN/state/kill.page"
     "$BIN/cerberus" audit key --seed "$RUN/secrets/audit_key" >"$RUN/audit/audit.pub"
+    write_caps
 
     "$ROOT/deploy/local/postgres.sh" init
     "$BIN/cerberus" provision nats-conf --secrets="$RUN/secrets" --port="$NATS_PORT" \

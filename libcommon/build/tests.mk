@@ -58,6 +58,14 @@ chaos: deps-test ## kill, stop, cut and tear the running system, then check it: 
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
 	@python3 tests/chaos/chaos.py $(KILLS)
 
+.PHONY: race permits
+race: ## 64 strategies race for the last unit of a limit: make race RUNS=1000000 SEED=1
+	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tests/unit/risk/test_race
+	@SIM_SEED=$(SEED) RACE_INTENTS=$(or $(RUNS),1000000) $(OUT)/tests/unit/risk/test_race
+permits: ## replayed, altered and expired permits: make permits RUNS=1000000 SEED=1
+	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tests/unit/execution/test_permit_fuzz
+	@SIM_SEED=$(SEED) PERMIT_CASES=$(or $(RUNS),1000000) $(OUT)/tests/unit/execution/test_permit_fuzz
+
 .PHONY: vectors
 vectors: ## the exchanges' conformance vectors: make vectors DIR=…
 	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tools/contract/tool_vectors

@@ -79,6 +79,15 @@ CB_DESC(cb_portfolio, "portfolio", CB_PORTFOLIO_FIELDS)
 #define CB_SELF cb_kill
 CB_DESC(cb_kill, "kill", CB_KILL_FIELDS)
 #undef CB_SELF
+#define CB_SELF cb_limit_command
+CB_DESC(cb_limit_command, "limit_command", CB_LIMIT_COMMAND_FIELDS)
+#undef CB_SELF
+#define CB_SELF cb_limits
+CB_DESC(cb_limits, "limits", CB_LIMITS_FIELDS)
+#undef CB_SELF
+#define CB_SELF cb_caps
+CB_DESC(cb_caps, "caps", CB_CAPS_FIELDS)
+#undef CB_SELF
 #define CB_SELF cb_kill_command
 CB_DESC(cb_kill_command, "kill_command", CB_KILL_COMMAND_FIELDS)
 #undef CB_SELF

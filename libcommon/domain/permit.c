@@ -69,7 +69,8 @@ void cb_permit_mac(
     cb_canonical_put_bytes(&bytes, permit->order_hash, sizeof(permit->order_hash));
     cb_canonical_put_i64(&bytes, permit->expires_ns);
     cb_canonical_put_u64(&bytes, permit->limits_version);
-    CB_ASSERT(bytes.size == 64);
+    cb_canonical_put_bytes(&bytes, permit->caps_hash, sizeof(permit->caps_hash));
+    CB_ASSERT(bytes.size == 96);
     cb_hmac_sha256(key, key_size, bytes.bytes, bytes.size, out);
 }
 

@@ -12,7 +12,8 @@
  *  the venue, for whom, why and until when). */
 void cb_permit_order_hash(const cb_permit *permit, uint8_t out[CB_SHA256_SIZE]);
 
-/** HMAC-SHA-256 over permit_id, order_hash, expires_ns, limits_version (64 bytes, big-endian). */
+/** HMAC-SHA-256 over permit_id, order_hash, expires_ns, limits_version and caps_hash (96 bytes,
+ *  big-endian). */
 void cb_permit_mac(
     const cb_permit *permit, const uint8_t *key, size_t key_size, uint8_t out[CB_SHA256_SIZE]);
 

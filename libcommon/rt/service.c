@@ -265,6 +265,8 @@ static void read_signals(cb_shell *shell)
     while (read(shell->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGUSR2) {
             take_failpoints(shell);
+        } else if (info.ssi_signo == SIGHUP) {
+            shell->is_reload_asked = true;
         } else if (info.ssi_signo != SIGUSR1) {
             shell->is_term_asked = true;
         } else if (shell->service->on_stop_signal != NULL && shell->phase >= RT_RUNNING) {
@@ -286,6 +288,13 @@ static void on_turn(void *context)
     cb_shell *shell = context;
     if (shell->bus == NULL && !rt_is_standalone(shell) && !shell->service->bus_is_optional) {
         return;
+    }
+    if (shell->is_reload_asked && shell->phase == RT_RUNNING) {
+        shell->is_reload_asked = false;
+        CB_LOG(shell->log, CB_LOG_INFO, "reload", CB_KV("by", "SIGHUP"));
+        if (shell->service->reload != NULL) {
+            shell->service->reload(shell);
+        }
     }
     rt_bus_process(shell);
     rt_clock_arm(shell);
@@ -310,6 +319,7 @@ static cb_status open_signals(cb_shell *shell, cb_err *err)
     CB_MAYBE(sigaddset(&set, SIGINT));
     CB_MAYBE(sigaddset(&set, SIGUSR2));
     CB_MAYBE(sigaddset(&set, SIGUSR1));
+    CB_MAYBE(sigaddset(&set, SIGHUP));
     const int rc = pthread_sigmask(SIG_BLOCK, &set, NULL);
     CB_ASSERT(rc == 0);
     CB_MAYBE(signal(SIGPIPE, SIG_IGN));

@@ -69,6 +69,9 @@ typedef struct cb_service {
     cb_status (*open)(cb_shell *shell, cb_err *err);
     /** Re-feeds stored state to the core by cb_shell_recover_event (is_recovery = true). */
     cb_status (*recover)(cb_shell *shell, cb_err *err);
+    /** SIGHUP after READY: read again what a person may have changed; without it SIGHUP is noted.
+     */
+    void (*reload)(cb_shell *shell);
     /** READY: subscriptions run, timers run. */
     void (*started)(cb_shell *shell);
     /** A CB_ACTION_REQUEST of the core; called after the step's transaction has committed. body is

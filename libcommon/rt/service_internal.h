@@ -357,6 +357,7 @@ struct cb_shell {
     bool is_stepping;
     bool is_recovering;
     bool is_term_asked;
+    bool is_reload_asked; /* SIGHUP */
     bool is_journal_bad;
     int64_t started_mono_ns;
     int signal_fd;

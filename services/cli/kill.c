@@ -7,7 +7,7 @@
 #include "rt/killpage.h"
 #include "services/cli/kill.h"
 
-static const char *actor_of(cli *self)
+const char *cli_actor(cli *self)
 {
     const char *actor = cli_option(self, "--actor");
     if (actor == NULL) {
@@ -54,7 +54,7 @@ int cli_send_kill(cli *self, long level)
     char scope_text[CLI_TEXT_MAX];
     const char *scope = cli_kill_scope(cli_option(self, "--scope"), scope_text);
     const char *reason = reason_of(self);
-    const char *actor = actor_of(self);
+    const char *actor = cli_actor(self);
     if (scope == NULL || reason == NULL || !cli_done_arguments(self)) {
         return CLI_USAGE;
     }
@@ -112,7 +112,7 @@ int cli_kill_local(cli *self, long level)
     const char *scope = cli_option(self, "--scope");
     const char *reason = reason_of(self);
     const cb_killpage_wish wish = {
-        .level = (uint32_t)level, .actor = actor_of(self), .reason = reason};
+        .level = (uint32_t)level, .actor = cli_actor(self), .reason = reason};
     if (scope != NULL && strcmp(scope, "*") != 0 && strcmp(scope, "global") != 0) {
         (void)fprintf(stderr, "cerberus kill --local: the flag page knows no scopes but global\n");
         return CLI_USAGE;

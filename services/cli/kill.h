@@ -15,5 +15,7 @@ int cli_kill_local(cli *self, long level);
 const char *cli_kill_page(cli *self);
 /** Prints what is in force, if anything: the latch, execution's own levels, the flag page. */
 void cli_show_kills(cli *self);
+/** Who gives the command: --actor, or the user of the shell. */
+const char *cli_actor(cli *self);
 
 #endif /* CB_CLI_KILL_H */

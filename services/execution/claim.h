@@ -34,6 +34,8 @@
     " AND " EXEC_SQL_MAY_GO ")"                                                                    \
     " UPDATE orders o SET state = 'sending', lease_epoch = $3::bigint, claim_epoch = $3::bigint,"  \
     " claim_nonce = $4::uuid, sign_ts_ns = $5::bigint, window_ms = $6::bigint,"                    \
+    " caps_hash = (SELECT c.hash FROM caps c WHERE c.account = o.account"                          \
+    " ORDER BY c.epoch DESC, c.seq DESC LIMIT 1),"                                                 \
     " claimed_ns = coalesce($7::bigint, (extract(epoch FROM clock_timestamp()) * 1e9)::bigint)"    \
     " WHERE o.intent_id IN ($1::uuid, $8::uuid) AND EXISTS (SELECT 1 FROM l)"                      \
     " AND (SELECT legs FROM ready) = 2 RETURNING claim_nonce"
@@ -45,6 +47,8 @@
     " AND x.expires_at > clock_timestamp() FOR SHARE OF x)"                                        \
     " UPDATE orders o SET state = 'sending', lease_epoch = $3::bigint, claim_epoch = $3::bigint,"  \
     " claim_nonce = $4::uuid, sign_ts_ns = $5::bigint, window_ms = $6::bigint,"                    \
+    " caps_hash = (SELECT c.hash FROM caps c WHERE c.account = o.account"                          \
+    " ORDER BY c.epoch DESC, c.seq DESC LIMIT 1),"                                                 \
     " claimed_ns = coalesce($7::bigint, (extract(epoch FROM clock_timestamp()) * 1e9)::bigint)"    \
     " WHERE o.intent_id = $1::uuid AND EXISTS (SELECT 1 FROM l) AND " EXEC_SQL_MAY_GO              \
     " RETURNING claim_nonce"

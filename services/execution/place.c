@@ -234,7 +234,7 @@ static bool is_risk_silent(const exec_shell *self)
     /* In a replay all services share one machine and every decision must come out the same twice:
      * a hiccup of the machine is no reason to refuse there. */
     const int64_t factor = cb_shell_is_bus_clock(self->shell) ? 10 : 1;
-    return exec_risk_age_ns(self) > factor * self->config->heartbeat_age_max_ns;
+    return exec_risk_age_ns(self) > factor * self->caps.rules.heartbeat_age_max_ns;
 }
 
 void exec_claim_order(exec_shell *self, const exec_claim *claim)

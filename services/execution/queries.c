@@ -15,6 +15,7 @@ const cb_table exec_tables[EXEC_TABLE_COUNT] = {
         &exec_difference_desc,
         CB_STORE_UPSERT,
         "difference_id"},
+    [EXEC_TABLE_CAPS] = {"caps", &cb_caps_desc, CB_STORE_INSERT, NULL},
     [EXEC_TABLE_REFUSALS] = {"refusal", &exec_refusal_desc, CB_STORE_INSERT, NULL},
     [EXEC_TABLE_TRAILS] = {"trail", &exec_trail_row_desc, CB_STORE_UPSERT, "intent_id"},
     [EXEC_TABLE_COMMANDS] = {"command", &exec_command_row_desc, CB_STORE_UPSERT, "command_id"},
@@ -27,7 +28,8 @@ const cb_table exec_tables[EXEC_TABLE_COUNT] = {
     " order_type, tif, reduce_only, e8(qty_e8) AS qty, e8(limit_price_e8) AS limit_price,"         \
     " e8(cum_qty_e8) AS cum_qty, e8(cum_quote_e8) AS cum_quote,"                                   \
     " e8(stop_loss_e8) AS stop_loss, e8(take_profit_e8) AS take_profit, reason, not_after_ns,"     \
-    " sign_ts_ns, claimed_ns, sent_ns, answered_ns, is_external, lease_epoch, epoch, seq,"         \
+    " sign_ts_ns, claimed_ns, encode(caps_hash, 'hex') AS caps_hash, sent_ns, answered_ns, "       \
+    "is_external, lease_epoch, epoch, seq,"                                                        \
     " e8(trigger_price_e8) AS trigger_price, trigger_kind, trailing_bips, group_id, role, leg,"    \
     " is_held, triggered_ns, e8(max_slippage_e8) AS max_slippage, timeout_ns,"                     \
     " e8(stop_limit_e8) AS stop_limit, replaces FROM orders"
@@ -134,6 +136,11 @@ static const char SQL_TRACE[] =
     " WHERE $2::text IS NOT NULL AND $3::bigint IS NOT NULL AND $4::text IS NOT NULL"
     " ORDER BY at_ns, rank, place";
 
+static const char SQL_CAPS[] =
+    "SELECT since_ns, account, encode(hash, 'hex') AS hash, key, epoch, seq FROM caps"
+    " WHERE ($1 = '' OR encode(hash, 'hex') LIKE $1 || '%') AND $2::text IS NOT NULL"
+    " AND $4::text IS NOT NULL ORDER BY epoch DESC, seq DESC LIMIT $3::bigint";
+
 const cb_query exec_queries[] = {
     {"orders", SQL_ORDERS},
     {"open_orders", SQL_OPEN_ORDERS},
@@ -143,6 +150,7 @@ const cb_query exec_queries[] = {
     {"requests", SQL_REQUESTS},
     {"refusals", SQL_REFUSALS},
     {"commands", SQL_COMMANDS},
+    {"caps", SQL_CAPS},
     {"kill", SQL_KILL},
     {"resolve", SQL_RESOLVE},
     {"trace", SQL_TRACE},

@@ -241,6 +241,7 @@ cb_status exec_recover(cb_shell *shell, cb_err *err)
     };
     recovery to = {.self = self, .status = CB_OK, .err = err};
     feed_lease(&to);
+    feed(&to, EXEC_EVENT_CAPS, &self->caps, sizeof(self->caps));
     for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
         const cb_status status = read_rows(&to, &reads[i]);
         if (status != CB_OK) {

@@ -170,6 +170,10 @@ static cb_status exec_open(cb_shell *shell, cb_err *err)
     }
     open_metrics(&self->metrics, cb_shell_metrics(shell));
     exec_page_open(self);
+    status = exec_caps_read(self, err);
+    if (status != CB_OK) {
+        return status;
+    }
     self->tick_timer = cb_loop_timer(cb_shell_loop(shell), TICK_NS, TICK_NS, on_tick, self);
     return CB_OK;
 }
@@ -363,6 +367,7 @@ const cb_service execution_service = {
     .lease = &exec_lease_ops,
     .open = exec_open,
     .recover = exec_recover,
+    .reload = exec_caps_reload,
     .started = exec_started,
     .on_request = exec_on_request,
     .is_ready = exec_is_ready,

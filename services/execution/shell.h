@@ -4,6 +4,7 @@
  *   config.c    configuration fields and what their bounds cannot say
  *   shell.c     hooks: start, requests of the core to their files, readiness, metrics
  *   lease.c     the right to write
+ *   caps.c      the signed file of hard caps
  *   recover.c   stored rows back into the core
  *   place.c     claim and the one POST
  *   claim_lost.c a claim whose commit nobody saw
@@ -89,6 +90,7 @@ typedef struct exec_shell {
     const exec_config *config;
     const cb_venue_ops *venue;
     cb_signer *signer;
+    exec_caps caps;   /* as read last */
     cb_params params; /* of the statement that is being made */
     exec_metrics metrics;
     cb_timer *tick_timer;
@@ -170,6 +172,12 @@ CB_MUST_USE cb_status exec_recover(cb_shell *shell, cb_err *err);
 /* claim_lost.c */
 /** A claim's commit is unknown: finds out, records what was never sent, and ends the process. */
 __attribute__((noreturn)) void exec_claim_lost(exec_shell *self, const char *why);
+
+/* caps.c */
+/** Reads the signed caps into self->caps; they stay as they are unless CB_OK. */
+CB_MUST_USE cb_status exec_caps_read(exec_shell *self, cb_err *err);
+/** SIGHUP: reads them again; a bad file changes nothing. */
+void exec_caps_reload(cb_shell *shell);
 
 /* place.c */
 void exec_claim_order(exec_shell *self, const exec_claim *claim);

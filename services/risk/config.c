@@ -82,7 +82,8 @@ static const cb_config_field own_fields[] = {
         CB_E8,
         100 * CB_E8,
         NULL,
-        "a loss beyond its limit raises kill level 1; beyond so many times the limit, level 2"},
+        "a loss beyond its limit raises kill level 1; beyond so many times the limit, "
+        "level 2"},
     {"unkill.cooldown",
         CB_CONFIG_DURATION,
         AT(unkill_cooldown_ns),
@@ -99,6 +100,40 @@ static const cb_config_field own_fields[] = {
         24 * 3600 * CB_NS_PER_S,
         NULL,
         "wall time after the cool-down in which a lowering may be approved"},
+    {"limits",
+        CB_CONFIG_TEXT,
+        AT(limits),
+        "gross_exposure@*=1000000; position_notional@symbol:*=250000; open_orders@strategy:*=20; "
+        "daily_loss@strategy:*=10000; loss_streak@strategy:*=20",
+        0,
+        0,
+        NULL,
+        "rows that the limit book begins with, kind@scope=value by ';'; docs/howto/limits.md"},
+    {"turn.ttl",
+        CB_CONFIG_DURATION,
+        AT(turn_ttl_ns),
+        "60s",
+        0,
+        24 * 3600 * CB_NS_PER_S,
+        NULL,
+        "how long room at a full shared limit is kept for the strategy whose turn it is; 0s: "
+        "never"},
+    {"change.ttl",
+        CB_CONFIG_DURATION,
+        AT(change_ttl_ns),
+        "24h",
+        60 * CB_NS_PER_S,
+        30 * 24 * 3600 * CB_NS_PER_S,
+        NULL,
+        "how long a raised limit waits for the second person"},
+    {"caps.approved",
+        CB_CONFIG_TEXT,
+        AT(caps_approved),
+        "",
+        0,
+        0,
+        NULL,
+        "hashes of the caps files that execution may hold orders to, by commas; empty: any signed"},
 };
 #define OWN_COUNT (sizeof(own_fields) / sizeof(own_fields[0]))
 _Static_assert(OWN_COUNT <= RISK_STATIC_FIELDS_MAX, "own fields fit");
@@ -163,6 +198,10 @@ cb_status risk_config_check(const risk_config *config, cb_err *err)
             CB_E_CONFIG,
             "permit.key: the key has less than %d characters",
             CB_PERMIT_KEY_SIZE_MIN);
+    }
+    const char *unread = risk_limits_text_error(config->limits);
+    if (status == CB_OK && unread[0] != '\0') {
+        status = CB_FAIL(err, CB_E_CONFIG, "limits: %s", unread);
     }
     return status;
 }

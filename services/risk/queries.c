@@ -28,6 +28,43 @@ static const char limits_sql[] =
     " ORDER BY name";
 
 /* Per symbol: position at the mark, and what open orders may add or take. */
+static const char limit_versions_sql[] =
+    "SELECT version, since_ns, actor, reason, encode(hash, 'hex') AS hash,"
+    " version::text AS cursor FROM limits WHERE ($4 = '' OR version < $4::bigint)" ALL_BOUND
+    " ORDER BY version DESC LIMIT $3";
+
+static const char change_requests_sql[] =
+    "SELECT number, kind, subject, e8(from_e8) AS \"from\","
+    " CASE WHEN is_removal THEN 'removed' ELSE e8(to_e8) END AS \"to\", state, requested_by,"
+    " requested_ns, reason, expires_ns, decided_by, decided_ns, decision, number::text AS cursor"
+    " FROM change_request WHERE ($1 = '' OR number::text = $1)"
+    " AND ($4 = '' OR number < $4::bigint)" ALL_BOUND " ORDER BY number DESC LIMIT $3";
+
+/* Each strategy and symbol at the mark, and per asset what no strategy explains. */
+static const char subaccounts_sql[] =
+    "WITH leaf AS (SELECT s.*, trunc(s.qty_e8::numeric * coalesce(m.price_e8, 0) / 100000000)"
+    "  AS value_e8 FROM subaccount s LEFT JOIN (SELECT DISTINCT ON (symbol) symbol, price_e8"
+    "  FROM mark ORDER BY symbol, close_ts_ns DESC) m USING (symbol)"
+    "  WHERE s.strategy <> '*' AND s.symbol <> '*'),"
+    " valued AS (SELECT s.*, (SELECT coalesce(sum(l.value_e8), 0) FROM leaf l"
+    "  WHERE l.account = s.account AND l.strategy = s.strategy"
+    "  AND s.symbol IN ('*', l.symbol)) AS value_e8 FROM subaccount s WHERE s.strategy <> '*')"
+    " SELECT account, CASE strategy WHEN '' THEN 'external' ELSE strategy END AS strategy, symbol,"
+    " e8(qty_e8) AS qty, e8(cash_e8) AS cash, e8(value_e8::bigint) AS value,"
+    " e8((cash_e8 - fees_e8 + value_e8)::bigint) AS result,"
+    " e8((cash_e8 - fees_e8 + value_e8 - day_start_e8)::bigint) AS day, e8(peak_e8) AS peak,"
+    " losses, fills_count, number FROM valued"
+    " WHERE ($2 = '' OR symbol = $2) AND ($1 = '' OR strategy = $1)" ALL_BOUND
+    " UNION ALL SELECT b.account, 'unattributed', b.asset, e8((b.total_e8 -"
+    "  coalesce((SELECT sum(s.cash_e8) FROM subaccount s, (SELECT DISTINCT quote_asset"
+    "  FROM instrument) q WHERE s.account = b.account AND q.quote_asset = b.asset"
+    "  AND s.symbol <> '*' AND s.strategy <> '*'), 0) -"
+    "  coalesce((SELECT sum(s.qty_e8) FROM subaccount s JOIN instrument i USING (symbol)"
+    "  WHERE s.account = b.account AND i.base_asset = b.asset AND s.strategy <> '*'), 0))::bigint),"
+    " NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1000000 FROM balance b"
+    " WHERE $1 IN ('', 'unattributed') AND $2 = ''"
+    " ORDER BY account, number LIMIT $3";
+
 static const char exposure_sql[] =
     "WITH open AS (SELECT account, symbol, count(*) AS orders_count,"
     "  sum(CASE side WHEN 'buy' THEN remaining_e8 ELSE 0 END)::bigint AS buy_qty_e8,"
@@ -122,6 +159,9 @@ const cb_query risk_queries[] = {
     {"denials", denials_sql},
     {"verdicts", verdicts_sql},
     {"limits", limits_sql},
+    {"limit_versions", limit_versions_sql},
+    {"change_requests", change_requests_sql},
+    {"subaccounts", subaccounts_sql},
     {"exposure", exposure_sql},
     {"kill", kill_sql},
     {"kill_changes", kill_changes_sql},

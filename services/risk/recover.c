@@ -66,6 +66,19 @@ static const recover_row rows_in_order[] = {
         &risk_unkill_desc,
         "SELECT * FROM (SELECT * FROM unkill WHERE number > 0" BOUND
         " ORDER BY number DESC LIMIT 32) newest ORDER BY number"},
+    {RISK_EVENT_RECOVER_SUB,
+        &risk_subaccount_desc,
+        "SELECT * FROM subaccount WHERE account = $1" BOUND " ORDER BY number"},
+    {RISK_EVENT_RECOVER_WINDOW,
+        &risk_window_desc,
+        "SELECT * FROM rate_window WHERE touched > 0" BOUND " ORDER BY touched DESC LIMIT 256"},
+    {RISK_EVENT_RECOVER_TURN,
+        &risk_turn_desc,
+        "SELECT * FROM turn WHERE is_waiting" BOUND " ORDER BY number"},
+    {RISK_EVENT_RECOVER_CHANGE,
+        &risk_change_desc,
+        "SELECT * FROM change_request WHERE state = 'pending' AND kind = 'limit'" BOUND
+        " ORDER BY number"},
 };
 
 typedef struct recover_context {

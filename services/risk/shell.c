@@ -34,6 +34,13 @@ static const cb_table tables[RISK_TABLES_COUNT] = {
     [RISK_TABLE_INTENT] = {"intent", &cb_intent_desc, CB_STORE_INSERT, NULL},
     [RISK_TABLE_HELD] = {"held", &risk_held_desc, CB_STORE_UPSERT, "intent_id"},
     [RISK_TABLE_KILL] = {"kill", &cb_kill_desc, CB_STORE_UPSERT, "scope"},
+    [RISK_TABLE_SUB] = {"subaccount",
+        &risk_subaccount_desc,
+        CB_STORE_UPSERT,
+        "account,strategy,symbol"},
+    [RISK_TABLE_WINDOW] = {"rate_window", &risk_window_desc, CB_STORE_UPSERT, "name"},
+    [RISK_TABLE_TURN] = {"turn", &risk_turn_desc, CB_STORE_UPSERT, "strategy"},
+    [RISK_TABLE_CHANGE] = {"change_request", &risk_change_desc, CB_STORE_UPSERT, "number"},
     [RISK_TABLE_KILL_CHANGE] = {"kill_change", &cb_kill_desc, CB_STORE_INSERT, NULL},
     [RISK_TABLE_UNKILL] = {"unkill", &risk_unkill_desc, CB_STORE_UPSERT, "request_id"},
     [RISK_TABLE_REQUEST] = {"request", &risk_request_row_desc, CB_STORE_INSERT, NULL},
@@ -232,6 +239,10 @@ static void on_bus_request(
         on_order_request(shell, subject == CB_SUBJECT_INTENT_REQUEST, body, reply_to);
         return;
     }
+    if (subject == CB_SUBJECT_LIMIT_COMMAND) {
+        risk_on_limit_command(shell, body, reply_to);
+        return;
+    }
     if (subject != CB_SUBJECT_KILL_COMMAND) {
         return;
     }
@@ -317,6 +328,10 @@ static void on_request(cb_shell *shell, uint32_t request, const void *body, size
     case RISK_REQUEST_KILL_CHANGED:
         CB_ASSERT(body_size == sizeof(cb_kill));
         on_kill_changed(shell, body);
+        break;
+    case RISK_REQUEST_LIMIT_REPLY:
+        CB_ASSERT(body_size == sizeof(risk_limit_reply));
+        risk_reply_limit(shell, body);
         break;
     }
 }

@@ -56,8 +56,8 @@ unkill.cooldown = 0s""",
     "EXECUTION": """order.timeout = 20s
 unknown.kill_after = 3600s
 unknown.kill_count = 1000
-kill.reject_rate = 1
-caps.orders_per_s = 100""",
+kill.reject_rate = 1""",
+    "CAPS": """orders_per_s = 100""",
 }
 
 
@@ -91,6 +91,7 @@ class Stack:
     def up(self):
         os.makedirs(self.run, exist_ok=True)
         os.makedirs(self.run + "/failpoints", exist_ok=True)
+        self.env["EXTRA_CAPS"] = LOAD["CAPS"]
         for name in SERVICES + ["gateway", "simulator"]:
             extra = LOAD.get(name.upper(), "").format(offset="0.0005" if self.seed % 2 else "0")
             self.env["EXTRA_" + name.upper()] = (extra + "\nfailpoints.file = %s/failpoints/%s" % (self.run, name)).strip()

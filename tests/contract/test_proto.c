@@ -62,6 +62,9 @@ static const pair pairs[] = {
     PAIR(portfolio, portfolio),
     PAIR(kill, kill),
     PAIR(kill_command, kill_command),
+    PAIR(limit_command, limit_command),
+    PAIR(limits, limits),
+    PAIR(caps, caps),
     PAIR(heartbeat, heartbeat),
     PAIR(clock_msg, clock),
     PAIR(sync_request, sync_request),
@@ -71,6 +74,8 @@ static const pair pairs[] = {
     PAIR(order_command, order_command),
     PAIR(unkill_command, unkill_command),
     PAIR(guard_beat, guard_beat),
+    PAIR(audit_note, audit_note),
+    PAIR(audit_head_msg, audit_head),
 };
 #define PAIRS_COUNT (sizeof(pairs) / sizeof(pairs[0]))
 

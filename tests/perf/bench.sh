@@ -77,8 +77,8 @@ rule.order_rate.strategy_per_minute = 60000
 rule.order_rate.strategy_burst = 10000
 rule.stale_data.ticker_max = 3600s
 rule.data_quality.score_min = 0"
-export EXTRA_EXECUTION="caps.orders_per_s = 1000
-caps.notional_per_minute = 1000000000"
+export EXTRA_CAPS="orders_per_s = 1000
+notional_per_minute = 1000000000"
 
 # ---- readings ----
 # Share of the processors that was idle for two seconds, in percent.

@@ -9,6 +9,7 @@
 #include "rt/killpage.h"
 #include "rt/secret.h"
 #include "rt/service_internal.h"
+#include "rt/signed_file.h"
 #include "rt/version.h"
 #include "tests/sim/dst_check.h"
 
@@ -270,6 +271,29 @@ cb_status cb_secret_read(const char *path, char *out, size_t out_size, cb_err *e
 {
     (void)err;
     (void)snprintf(out, out_size, "secret-of-%s", path);
+    return CB_OK;
+}
+
+/* The caps as a file would say them; who signed it is not what is simulated here. */
+cb_status cb_signed_read(const char *path,
+    const char *keys_path,
+    const char *purpose,
+    char *out,
+    size_t capacity,
+    cb_signed_text *text,
+    cb_err *err)
+{
+    static const char caps[] = "notional_max = 250000\nqty_max = 100000\ncollar = 0.05\n"
+                               "orders_per_s = 10\nnotional_per_minute = 2000000\n"
+                               "data_age_max = 10s\nclock_offset_max = 250ms\n"
+                               "heartbeat_age_max = 3s\nsymbols = *\n";
+    (void)path;
+    (void)keys_path;
+    (void)purpose;
+    (void)err;
+    CB_ASSERT(capacity > sizeof(caps));
+    memcpy(out, caps, sizeof(caps));
+    *text = (cb_signed_text){.size = sizeof(caps) - 1, .hash = {1}, .key = "simulated"};
     return CB_OK;
 }
 

@@ -41,6 +41,8 @@ static void configure(dst_process *process)
         {"venue.ws_api_url", "ws://venue/ws-api/v3"},
         {"signer.socket", "signer"},
         {"permit.key", "permit"},
+        {"caps.file", "caps"},
+        {"caps.keys", "keys"},
         {"order.window", "1s"},
         {"order.engine_bound", "4s"},
         {"order.query_lag", "1s"},

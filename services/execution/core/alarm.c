@@ -92,7 +92,7 @@ static int64_t stale_after_ns(const exec_state *state)
 {
     int64_t after = 0;
     const bool overflow =
-        __builtin_mul_overflow(state->config->data_age_max_ns, EXEC_STALE_FACTOR, &after);
+        __builtin_mul_overflow(state->hard_caps.rules.data_age_max_ns, EXEC_STALE_FACTOR, &after);
     return overflow ? EXEC_NEVER : after;
 }
 
@@ -128,8 +128,8 @@ static void look_at_data(exec_state *state, cb_outbox *out)
 static void look_at_clock(exec_state *state, cb_outbox *out)
 {
     const int64_t offset = state->offset_ns < 0 ? -state->offset_ns : state->offset_ns;
-    const bool is_off =
-        state->has_offset && !state->is_replayed && offset > state->config->clock_offset_max_ns;
+    const bool is_off = state->has_offset && !state->is_replayed &&
+                        offset > state->hard_caps.rules.clock_offset_max_ns;
     char scope[48];
     scope_of(scope, "venue", state->config->venue);
     exec_interlock(state, scope, is_off ? 1 : 0, "our clock and the venue's differ", out);

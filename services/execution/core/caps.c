@@ -1,7 +1,10 @@
 /* Execution's own hard limits, judged just before the claim and independent of risk: what no permit
- * can widen. Reducing orders are held to wider size limits and pass when data is missing, because
- * getting out must not depend on knowing much. */
+ * can widen. They come from a signed file that the shell reads; no message changes them. Reducing
+ * orders are held to wider size limits and pass when data is missing, because getting out must not
+ * depend on knowing much. */
 #include "services/execution/core/exec_internal.h"
+
+#include <string.h>
 
 typedef struct caps_view {
     const exec_state *state;
@@ -40,6 +43,9 @@ static const char *caps_data(caps_view *view)
     if (view->symbol == NULL || !view->symbol->is_allowed) {
         return "symbol not on the list";
     }
+    if (!cb_caps_allow_symbol(&state->hard_caps.rules, view->symbol->symbol)) {
+        return "symbol not on the list of the caps";
+    }
     if (!view->symbol->has_instrument) {
         return "filters of the symbol unknown";
     }
@@ -53,8 +59,8 @@ static const char *caps_data(caps_view *view)
         return view->symbol->has_ticker ? "market data too old" : "no market data";
     }
     const int64_t offset = state->offset_ns < 0 ? -state->offset_ns : state->offset_ns;
-    if (!state->is_replayed && offset > state->config->clock_offset_max_ns) {
-        return caps_say(view, "clock offset", offset, state->config->clock_offset_max_ns);
+    if (!state->is_replayed && offset > state->hard_caps.rules.clock_offset_max_ns) {
+        return caps_say(view, "clock offset", offset, state->hard_caps.rules.clock_offset_max_ns);
     }
     return NULL;
 }
@@ -97,9 +103,9 @@ static const char *caps_filters(caps_view *view)
 /* Our own size limits, and the venue's on the notional. */
 static const char *caps_size(caps_view *view)
 {
-    const exec_config *config = view->state->config;
+    const cb_caps_rules *caps = &view->state->hard_caps.rules;
     const cb_order *row = &view->order->row;
-    const int64_t qty_max = caps_limit(view, config->qty_max_e8);
+    const int64_t qty_max = caps_limit(view, caps->qty_max_e8);
     if (row->qty.e8 > qty_max) {
         return caps_say(view, "cap quantity", row->qty.e8, qty_max);
     }
@@ -110,7 +116,7 @@ static const char *caps_size(caps_view *view)
     if (cb_notional(view->worst, row->qty, CB_ROUND_UP, &notional, NULL) != CB_OK) {
         return "cap notional: not a number we can hold";
     }
-    const int64_t notional_max = caps_limit(view, config->notional_max_e8);
+    const int64_t notional_max = caps_limit(view, caps->notional_max_e8);
     if (notional.e8 > notional_max) {
         return caps_say(view, "cap notional", notional.e8, notional_max);
     }
@@ -146,7 +152,7 @@ static const char *caps_collar(caps_view *view)
     if (cb_div_e8(beyond, base, CB_ROUND_UP, &ratio, NULL) != CB_OK) {
         return "cap collar: no valid market price";
     }
-    const int64_t ratio_max = caps_limit(view, view->state->config->collar_e8);
+    const int64_t ratio_max = caps_limit(view, view->state->hard_caps.rules.collar_e8);
     return ratio > ratio_max ? caps_say(view, "cap collar", ratio, ratio_max) : NULL;
 }
 
@@ -178,7 +184,7 @@ static const char *caps_rates(caps_view *view)
         return NULL;
     }
     const int64_t orders_used = exec_rate_used(&state->orders_rate, CB_NS_PER_S, state->now_ns) + 1;
-    const int64_t orders_max = (int64_t)state->config->orders_per_s;
+    const int64_t orders_max = state->hard_caps.rules.orders_per_s;
     if (orders_used > orders_max) {
         return caps_say(view, "cap orders per second", orders_used * CB_E8, orders_max * CB_E8);
     }
@@ -186,9 +192,11 @@ static const char *caps_rates(caps_view *view)
         exec_rate_used(&state->notional_rate, 60 * CB_NS_PER_S, state->now_ns);
     int64_t notional = 0;
     if (__builtin_add_overflow(notional_used, caps_notional_e8(view), &notional) ||
-        notional > state->config->notional_per_minute_e8) {
-        return caps_say(
-            view, "cap notional per minute", notional_used, state->config->notional_per_minute_e8);
+        notional > state->hard_caps.rules.notional_per_minute_e8) {
+        return caps_say(view,
+            "cap notional per minute",
+            notional_used,
+            state->hard_caps.rules.notional_per_minute_e8);
     }
     return NULL;
 }
@@ -229,7 +237,33 @@ void exec_caps_spend(exec_state *state, const exec_order *order)
     const int64_t notional = view.worst.e8 == 0 ? 0 : caps_notional_e8(&view);
     exec_rate_add(&state->orders_rate, 1, CB_NS_PER_S, state->now_ns);
     exec_rate_add(&state->notional_rate,
-        notional > state->config->notional_max_e8 ? state->config->notional_max_e8 : notional,
+        notional > state->hard_caps.rules.notional_max_e8 ? state->hard_caps.rules.notional_max_e8
+                                                          : notional,
         60 * CB_NS_PER_S,
         state->now_ns);
+}
+
+/* Told at every start and after every change: risk answers with permits that name these caps. */
+void exec_tell_caps(const exec_state *state, cb_outbox *out)
+{
+    CB_ASSERT(state->is_recovered);
+    cb_caps *said = CB_PUBLISH(out, CB_SUBJECT_CAPS, EXEC_TABLE_CAPS, cb_caps);
+    const bool is_kept =
+        cb_text_copy(said->account, sizeof(said->account), cb_sv_from(state->config->account));
+    const bool has_venue =
+        cb_text_copy(said->venue, sizeof(said->venue), cb_sv_from(state->config->venue));
+    CB_ASSERT(is_kept);
+    CB_ASSERT(has_venue);
+    memcpy(said->hash, state->hard_caps.hash, sizeof(said->hash));
+    memcpy(said->key, state->hard_caps.key, sizeof(said->key));
+    said->since_ns = state->now_ns;
+}
+
+void exec_on_caps(exec_state *state, const exec_caps *caps, cb_outbox *out)
+{
+    CB_ASSERT(caps != NULL);
+    state->hard_caps = *caps;
+    if (state->is_recovered) {
+        exec_tell_caps(state, out);
+    }
 }

@@ -4,6 +4,7 @@
 #ifndef EXEC_EVENTS_H
 #define EXEC_EVENTS_H
 
+#include "domain/caps.h"
 #include "domain/event.h"
 #include "venue/venue.h"
 
@@ -27,6 +28,7 @@ typedef enum exec_event_type {
     EXEC_EVENT_ACCOUNT,                /* exec_account_answer */
     EXEC_EVENT_TIME,                   /* exec_time_answer */
     EXEC_EVENT_RETRY, /* no body: the wait before a new start reconciliation is over */
+    EXEC_EVENT_CAPS,  /* exec_caps: a signed file of caps has been read */
     EXEC_EVENT_PACE,  /* no body: on the simulator's clock, another periodic reconciliation may run
                        */
     EXEC_EVENT_PAGE,  /* exec_page: the local flag page says something new */
@@ -56,6 +58,12 @@ typedef struct exec_lease {
 typedef struct exec_flaps {
     uint64_t takeovers_count; /* of the last minute */
 } exec_flaps;
+
+typedef struct exec_caps {
+    cb_caps_rules rules;
+    uint8_t hash[32]; /* of the file */
+    char key[20];     /* that signed it, its first 16 hex digits */
+} exec_caps;
 
 typedef struct exec_stream {
     bool is_up;

@@ -247,6 +247,7 @@ struct exec_state {
     int64_t stale_due_ns;       /* when the age of the market data is looked at next */
     uint32_t reads_in_flight;   /* about orders */
     uint32_t cancels_in_flight; /* single orders and all */
+    exec_caps hard_caps;        /* in force; all zero lets nothing new through */
     exec_rate orders_rate;
     exec_rate notional_rate;
     uint64_t next_tag;
@@ -309,11 +310,16 @@ uint64_t exec_tag(exec_state *state);
 
 /* ---- permits.c ---- */
 void exec_on_permit(exec_state *state, const cb_permit *permit, cb_outbox *out);
+/** Permits of an older version than this are refused from now on, also after a restart. */
+void exec_note_limits(exec_state *state, uint64_t version, cb_outbox *out);
 
 /* ---- caps.c: the last check before the claim ---- */
 /** NULL when the order may go, otherwise the reason in words. */
 const char *exec_caps_refusal(
     exec_state *state, const exec_order *order, char text[EXEC_REASON_MAX]);
+/** A new set of caps is in force; tells risk, whose permits must name it. */
+void exec_on_caps(exec_state *state, const exec_caps *caps, cb_outbox *out);
+void exec_tell_caps(const exec_state *state, cb_outbox *out);
 void exec_caps_spend(exec_state *state, const exec_order *order);
 
 /* ---- place.c: claim, send, answer ---- */

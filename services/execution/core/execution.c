@@ -64,6 +64,7 @@ static void exec_init(void *memory, const void *config, cb_arena *arena)
     CB_ASSERT(config != NULL);
     state->config = config;
     state->caps = state_caps(config);
+    state->hard_caps.rules = state->config->caps;
     state->orders_max = state_orders_max(config);
     state->orders = cb_arena_alloc(arena, state->orders_max, sizeof(exec_order));
     state->active = cb_arena_alloc(arena, state->orders_max, sizeof(uint32_t));
@@ -244,6 +245,9 @@ static void step_local(exec_state *state, const cb_event *event, cb_outbox *out)
     case EXEC_EVENT_LEASE:
         on_lease(state, CB_BODY(event, exec_lease));
         return;
+    case EXEC_EVENT_CAPS:
+        exec_on_caps(state, CB_BODY(event, exec_caps), out);
+        return;
     case EXEC_EVENT_STREAM:
         on_stream(state, CB_BODY(event, exec_stream), out);
         return;
@@ -290,6 +294,11 @@ static void step_bus(exec_state *state, const cb_event *event, cb_outbox *out)
         return;
     case CB_MSG_KILL:
         exec_on_kill(state, CB_BODY(event, cb_kill), out);
+        return;
+    case CB_MSG_LIMITS:
+        if (cb_text_equal(CB_BODY(event, cb_limits)->account, state->config->account)) {
+            exec_note_limits(state, CB_BODY(event, cb_limits)->version, out);
+        }
         return;
     case CB_MSG_TICKER:
         on_ticker(state, CB_BODY(event, cb_ticker), out);
@@ -462,6 +471,8 @@ static uint64_t exec_state_hash(const void *memory)
                            (uint64_t)state->job.kind << 16 | (uint64_t)state->job.phase << 24;
     hash = cb_hash_u64(hash, flags);
     hash = cb_hash_u64(hash, state->lease_epoch);
+    hash = cb_hash_u64(hash, state->limits_version);
+    hash = cb_hash_bytes(hash, state->hard_caps.hash, sizeof(state->hard_caps.hash));
     hash = cb_hash_u64(hash, state->next_tag);
     hash = cb_hash_u64(hash, state->fills_count);
     return cb_hash_u64(hash, (uint64_t)state->timer_due_ns);

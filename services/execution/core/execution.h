@@ -4,6 +4,7 @@
 #ifndef EXEC_EXECUTION_H
 #define EXEC_EXECUTION_H
 
+#include "domain/caps.h"
 #include "domain/core.h"
 #include "services/execution/core/events.h"
 #include "services/execution/core/records.h"
@@ -35,14 +36,9 @@ typedef struct exec_config {
     uint64_t unknown_kill_count;
     int64_t light_ns;
     int64_t deep_ns;
-    int64_t notional_max_e8;
-    int64_t qty_max_e8;
-    int64_t collar_e8;
-    uint64_t orders_per_s;
-    int64_t notional_per_minute_e8;
-    int64_t data_age_max_ns;
-    int64_t clock_offset_max_ns;
-    int64_t heartbeat_age_max_ns; /* shell: silence of risk after which no new risk is taken */
+    char caps_file[EXEC_CONFIG_TEXT]; /* and its signature beside it */
+    char caps_keys[EXEC_CONFIG_TEXT]; /* public keys that may sign it */
+    cb_caps_rules caps; /* what the core begins with: nothing, unless a test says otherwise */
     int64_t balance_tolerance_e8;
     char emulate[EXEC_CONFIG_TEXT];    /* abilities of the venue that are not used, by commas */
     bool is_cancel_replace;            /* a replacement may go as one request with its cancel */

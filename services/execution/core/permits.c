@@ -43,8 +43,13 @@ static const char *permit_refusal(const exec_state *state, const cb_permit *perm
     if (permit->not_after_ns <= state->now_ns) {
         return "order past its not_after";
     }
-    if (permit->limits_version < state->limits_version) {
+    /* A reduction passes in whatever belief it was granted: getting out comes first. */
+    if (!permit->reduce_only && permit->limits_version < state->limits_version) {
         return "permit of older limits";
+    }
+    if (!permit->reduce_only &&
+        memcmp(permit->caps_hash, state->hard_caps.hash, sizeof(permit->caps_hash)) != 0) {
+        return "permit of other caps";
     }
     return NULL;
 }
@@ -183,12 +188,20 @@ void exec_on_permit(exec_state *state, const cb_permit *permit, cb_outbox *out)
         exec_emit_alert("permit_refused", order, true, reason, out);
         return;
     }
-    if (permit->limits_version > state->limits_version) {
-        exec_watermark *mark = CB_STORE(out, EXEC_TABLE_WATERMARKS, exec_watermark);
-        *mark = (exec_watermark){.name = "limits_version", .value = permit->limits_version};
-    }
-    state->limits_version = permit->limits_version;
+    exec_note_limits(state, permit->limits_version, out);
     if (order->row.role == CB_ROLE_TAKE_PROFIT) {
         exec_legs_of_oco(state, order, out);
     }
+}
+
+/* The newest version heard of, by a permit or by risk's word, is the oldest that still counts. */
+void exec_note_limits(exec_state *state, uint64_t version, cb_outbox *out)
+{
+    if (version <= state->limits_version) {
+        return;
+    }
+    state->limits_version = version;
+    exec_watermark *mark = CB_STORE(out, EXEC_TABLE_WATERMARKS, exec_watermark);
+    *mark = (exec_watermark){.name = "limits_version", .value = version};
+    CB_ASSERT(mark->value > 0);
 }

@@ -64,6 +64,7 @@ typedef enum exec_table {
     EXEC_TABLE_TRAILS,
     EXEC_TABLE_COMMANDS,
     EXEC_TABLE_WATERMARKS,
+    EXEC_TABLE_CAPS,
     EXEC_TABLE_COUNT
 } exec_table;
 

@@ -157,6 +157,9 @@ void exec_on_old(exec_state *state, const cb_event *event)
     case EXEC_EVENT_OLD_FLOOR:
         recover_floor(state, CB_BODY(event, exec_old_floor));
         return;
+    case EXEC_EVENT_CAPS:
+        state->hard_caps = *CB_BODY(event, exec_caps);
+        return;
     case EXEC_EVENT_OLD_COUNTS:
         recover_counts(state, CB_BODY(event, exec_old_counts));
         return;
@@ -186,6 +189,7 @@ void exec_on_recovered(exec_state *state, cb_outbox *out)
     CB_ASSERT(!state->is_recovered);
     CB_ASSERT(state->lane == EXEC_LANE_FREE);
     state->is_recovered = true;
+    exec_tell_caps(state, out);
     for (uint32_t i = 0; i < state->active_count;) {
         exec_order *order = exec_active(state, i);
         const uint32_t active_count = state->active_count;

@@ -37,7 +37,7 @@ static int64_t slippage_limit(exec_state *state, const exec_order *order)
 static bool book_is_fresh(const exec_state *state, const exec_symbol *symbol)
 {
     return symbol != NULL && symbol->has_book && symbol->book.is_valid &&
-           state->now_ns - symbol->book.recv_ns <= state->config->data_age_max_ns;
+           state->now_ns - symbol->book.recv_ns <= state->hard_caps.rules.data_age_max_ns;
 }
 
 /* The worst price that the quantity reaches in the book; 0 when the book does not hold it. */

@@ -24,7 +24,7 @@ bool exec_ticker_is_fresh(const exec_state *state, const exec_symbol *symbol)
     if (ticker->bid.e8 <= 0 || ticker->ask.e8 < ticker->bid.e8) {
         return false;
     }
-    return state->now_ns - ticker->recv_ns <= state->config->data_age_max_ns;
+    return state->now_ns - ticker->recv_ns <= state->hard_caps.rules.data_age_max_ns;
 }
 
 /* How far a trailing trigger may be from what was stored of it: a twentieth of its distance. */

@@ -266,15 +266,18 @@ static cb_status holding_apply_fee(cb_holding *holding, const cb_fill *fill)
     return cb_holding_put(holding, (cb_qty){-fill->fee.e8}, cost, NULL);
 }
 
+cb_status risk_holding_apply(cb_holding *holding, const cb_fill *fill)
+{
+    const cb_status status =
+        cb_holding_trade(holding, fill->side, fill->qty, fill->quote_qty, NULL);
+    return status == CB_OK ? holding_apply_fee(holding, fill) : status;
+}
+
 static void apply_position(risk_step_context *step, risk_symbol *symbol, const cb_fill *fill)
 {
     risk_position *row = &symbol->position;
     cb_holding holding = {row->qty, row->cost, row->realised};
-    cb_status status = cb_holding_trade(&holding, fill->side, fill->qty, fill->quote_qty, NULL);
-    if (status == CB_OK) {
-        status = holding_apply_fee(&holding, fill);
-    }
-    if (status != CB_OK) {
+    if (risk_holding_apply(&holding, fill) != CB_OK) {
         risk_account_doubt(step->state);
         return;
     }
@@ -352,6 +355,7 @@ void risk_account_on_fill(risk_step_context *step, const cb_fill *fill)
     }
     store_fill(step, fill);
     apply_balances(step, fill);
+    risk_sub_on_fill(step, fill);
     risk_reservation_on_fill(step, fill);
     risk_equity_update(step);
 }

@@ -186,6 +186,7 @@ void risk_equity_update(risk_step_context *step)
 {
     risk_state *state = step->state;
     risk_account *account = &state->account;
+    risk_sub_update(step);
     if (!account->is_open || !are_marks_known(state)) {
         return;
     }

@@ -82,6 +82,39 @@ static void gather_exposure(const risk_state *state, const risk_symbol *symbol, 
     facts->sellable_qty_e8 = sellable_e8 > 0 ? sellable_e8 : 0;
 }
 
+/* The best prices at which orders of ours may rest; of unknown orders the price is known too. */
+static void gather_resting(const risk_state *state, risk_facts *facts)
+{
+    CB_ASSERT(state->open_count <= RISK_RESERVATIONS_MAX);
+    for (uint32_t i = 0; i < state->open_count; i++) {
+        const risk_reservation *row = &state->open[i].row;
+        const int64_t price_e8 = row->limit_price.e8;
+        if (price_e8 <= 0 || row->remaining.e8 == 0 ||
+            !cb_text_equal(row->symbol, facts->intent->symbol)) {
+            continue;
+        }
+        if (row->side == CB_SIDE_BUY && price_e8 > facts->resting_buy_e8) {
+            facts->resting_buy_e8 = price_e8;
+        } else if (row->side == CB_SIDE_SELL &&
+                   (facts->resting_sell_e8 == 0 || price_e8 < facts->resting_sell_e8)) {
+            facts->resting_sell_e8 = price_e8;
+        }
+    }
+    CB_ASSERT(facts->resting_buy_e8 >= 0);
+}
+
+static void gather_book(const risk_state *state, risk_facts *facts)
+{
+    const cb_intent *intent = facts->intent;
+    const risk_key key = {.venue = intent->venue,
+        .account = intent->account,
+        .strategy = intent->strategy,
+        .symbol = intent->symbol,
+        .without = intent->replaces};
+    facts->book_count = risk_measure_all(state, &key, facts->now_ns, facts->book);
+    CB_ASSERT(facts->book_count <= RISK_LIMITS_MAX);
+}
+
 static void gather_rates(const risk_state *state, risk_facts *facts)
 {
     const cb_intent *intent = facts->intent;
@@ -160,10 +193,13 @@ static void gather_missing(const risk_state *state, const risk_symbol *symbol, r
         [RISK_MISSING_TERMS] = are_terms_sane(state, facts) && are_terms_fitting(facts),
         [RISK_MISSING_INSTRUMENT] =
             symbol != NULL && symbol->is_configured && is_quoted_in_ours(state, facts),
-        [RISK_MISSING_ROOM] = state->open_count < RISK_RESERVATIONS_MAX,
+        [RISK_MISSING_ROOM] =
+            state->open_count < RISK_RESERVATIONS_MAX &&
+            risk_sub_has_room(state, facts->intent->strategy, facts->intent->symbol),
         [RISK_MISSING_BALANCES] = state->account.is_open,
         [RISK_MISSING_MARK] = state->account.is_valued && symbol != NULL && symbol->has_mark,
         [RISK_MISSING_LIMITS] = state->limits.version > 0,
+        [RISK_MISSING_CAPS] = risk_caps_are_known(state),
         [RISK_MISSING_CERTAINTY] = !state->account.is_unsure,
     };
     for (int i = RISK_MISSING_COUNT - 1; i > RISK_MISSING_NOTHING; i--) {
@@ -185,6 +221,8 @@ void risk_facts_gather(
     gather_prices(state, facts);
     gather_exposure(state, symbol, facts);
     gather_rates(state, facts);
+    gather_resting(state, facts);
+    gather_book(state, facts);
     gather_missing(state, symbol, facts);
     facts->kill_level = risk_kill_level(state, intent);
     facts->equity_e8 = state->account.is_valued ? state->account.equity.e8 : 0;

@@ -147,12 +147,21 @@ static void reserve(risk_step_context *step, const cb_intent *intent, const judg
     row->role = intent->role;
     row->leg = intent->role == CB_ROLE_TAKE_PROFIT ? RISK_LEG_FIRST : 0;
     row->replaces = intent->replaces;
+    row->limit_price = intent->limit_price;
+    const bool has_place = risk_sub_open(step, intent->strategy, intent->symbol);
+    CB_ASSERT(has_place); /* a missing place refuses every order */
     CB_ASSERT(row->qty.e8 > 0);
     CB_ASSERT(row->unit_cost.e8 >= row->price.e8);
 }
 
-static void take_tokens(risk_step_context *step, const cb_intent *intent)
+static void take_tokens(risk_step_context *step, const cb_intent *intent, const judgement *judged)
 {
+    const risk_key key = {.venue = intent->venue,
+        .account = intent->account,
+        .strategy = intent->strategy,
+        .symbol = intent->symbol};
+    risk_windows_take(step, &key, judged->facts.notional_e8);
+    risk_turn_end(step, intent->strategy);
     risk_state *state = step->state;
     const int64_t *params = state->config->rules[RISK_RULE_ID_order_rate];
     risk_counter_slot *account = risk_counter_take(state, "account", state->account.account);
@@ -211,6 +220,7 @@ static void grant(risk_step_context *step, const cb_intent *intent, const judgem
     const int64_t expires_ns = risk_add(step->now_ns, state->config->permit_ttl_ns);
     permit->expires_ns = expires_ns < intent->not_after_ns ? expires_ns : intent->not_after_ns;
     permit->limits_version = state->limits.version;
+    memcpy(permit->caps_hash, state->account.caps_hash, sizeof(permit->caps_hash));
     permit->verdicts_count = judged->verdicts_count;
     memcpy(permit->verdicts, judged->verdicts, sizeof(permit->verdicts));
     const char *key = state->config->permit_key;
@@ -219,10 +229,32 @@ static void grant(risk_step_context *step, const cb_intent *intent, const judgem
     CB_ASSERT(permit->qty.e8 > 0);
     step->state->permits_count++;
     reserve(step, intent, judged);
-    take_tokens(step, intent);
+    take_tokens(step, intent, judged);
 }
 
 /* ---- denying ---- */
+
+#define TURN_PARTS 8
+
+/* A shared limit was full: the strategy waits for its turn. Who left the size to us waits for a
+ * part of what it wanted, so that it holds up the others no longer than it must. */
+static void wait_for_turn(risk_step_context *step, const cb_intent *intent, const judgement *judged)
+{
+    const risk_book_line *line = risk_book_refusal(&judged->facts);
+    const bool is_book = judged->rule_index == RISK_RULE_ID_limit_book;
+    const bool is_mine = !is_book || line == NULL || line->is_each;
+    if (is_mine || (risk_kinds[line->kind].flags & RISK_KIND_SHARED) == 0) {
+        return;
+    }
+    const int64_t need_e8 = risk_book_need(&judged->facts, line);
+    const int64_t part_e8 = line->bound_e8 / TURN_PARTS;
+    const bool is_sized_by_us = intent->qty.e8 == 0 && need_e8 > part_e8;
+    const int64_t amount_e8 = is_sized_by_us ? part_e8 : need_e8;
+    CB_ASSERT(amount_e8 >= 0);
+    if (amount_e8 <= line->bound_e8) { /* else no turn would ever serve it */
+        risk_turn_wait(step, line->label, intent->strategy, amount_e8);
+    }
+}
 
 static void deny(risk_step_context *step, const cb_intent *intent, const judgement *judged)
 {
@@ -270,6 +302,7 @@ static void judge(risk_step_context *step, const cb_intent *intent, judgement *j
         grant(step, intent, judged);
     } else {
         deny(step, intent, judged);
+        wait_for_turn(step, intent, judged);
     }
     CB_ASSERT(judged->number == step->state->account.judged_count);
 }

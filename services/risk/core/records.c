@@ -45,3 +45,18 @@ CB_DESC(risk_unkill, "risk_unkill", RISK_UNKILL_FIELDS)
 #define CB_SELF risk_request_row
 CB_DESC(risk_request_row, "request_row", RISK_REQUEST_FIELDS)
 #undef CB_SELF
+#define CB_SELF risk_subaccount
+CB_DESC(risk_subaccount, "risk_subaccount", RISK_SUBACCOUNT_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_window_slice
+CB_DESC(risk_window_slice, "risk_window_slice", RISK_WINDOW_SLICE_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_window
+CB_DESC(risk_window, "risk_window", RISK_WINDOW_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_turn
+CB_DESC(risk_turn, "risk_turn", RISK_TURN_FIELDS)
+#undef CB_SELF
+#define CB_SELF risk_change
+CB_DESC(risk_change, "risk_change", RISK_CHANGE_FIELDS)
+#undef CB_SELF

@@ -24,7 +24,10 @@
             F##_U64(16, kill_version) /* version of the newest change of the latch */              \
         F##_TIME(17, updated_ns) F##_U64(18, held_count) /* intents that had to wait */            \
         F##_TIME(19, loss_canceled_ns)                   /* as loss_latched_ns, for level 2 */     \
-        F##_BOOL(20, is_drawdown_canceled) F##_U64(21, requests_count) /* of people, ever */
+        F##_BOOL(20, is_drawdown_canceled) F##_U64(21, requests_count) /* of people, ever */       \
+        F##_U64(22, turns_count) F##_U64(23, windows_count) F##_U64(24, changes_count)             \
+            F##_BLOB32(25, caps_hash) /* that execution holds orders to; 0: not told yet */        \
+        F##_TIME(26, caps_ns)
 
 /* What the account holds of one asset: the venue's word, carried on by the fills since. */
 #define RISK_BALANCE_FIELDS(F)                                                                     \
@@ -58,7 +61,8 @@
         F##_TIME(18, reserved_ns) F##_TIME(19, updated_ns) F##_ID(20, group_id)                    \
             F##_ENUM(21, role, cb_role) F##_U32(22, leg)                                           \
                 F##_QTY(23, uncovered) /* of a parent: filled, and not yet in a child's order */   \
-        F##_ID(24, replaces)
+        F##_ID(24, replaces)                                                                       \
+            F##_PRICE(25, limit_price) /* 0: a market order, which never rests in a book */
 
 /* A fill that has been counted; the key is the venue's identity of the trade. */
 #define RISK_FILL_FIELDS(F)                                                                        \
@@ -74,12 +78,14 @@
         F##_TIME(2, full_ns)
 
 #define RISK_LIMIT_VALUE_FIELDS(F)                                                                 \
-    F##_TEXT(1, name, 48)     /* "order_notional_max.limit" */                                     \
-        F##_TEXT(2, kind, 12) /* "decimal", "count", "duration" */                                 \
+    F##_TEXT(1, name, 128)    /* "order_notional_max.limit", "open_orders@strategy:*" */           \
+        F##_TEXT(2, kind, 12) /* "decimal", "count", "duration"; of the book its unit */           \
         F##_RATIO(3, value)   /* decimals as they are, counts times 1e8, durations in s times 1e8 */
 #define RISK_LIMITS_FIELDS(F)                                                                      \
     F##_U64(1, version) F##_BLOB32(2, hash) /* SHA-256 of names and values */                      \
-        F##_TIME(3, since_ns) F##_REP(4, limits, risk_limit_value, 64)
+        F##_TIME(3, since_ns) F##_REP(4, limits, risk_limit_value, 144) F##_TEXT(5, actor, 48)     \
+            F##_TEXT(6, reason, 96)                                                                \
+                F##_I64(7, seed) /* hash of the configured rows that have been taken in */
 
 /* What became of an intent: one row each, for ever. */
 #define RISK_JUDGEMENT_FIELDS(F)                                                                   \
@@ -121,6 +127,54 @@ extern const cb_enum_desc risk_unkill_status_desc;
     F##_ID(1, request_id) F##_I64(2, hash) F##_U64(3, number) F##_TEXT(4, kind, 12)                \
         F##_TEXT(5, actor, 32) F##_TIME(6, at_ns) F##_TEXT(7, outcome, 96)
 
+/* A virtual sub-account, of fills by the strategy of their intent. One row per strategy and symbol,
+ * and two sums: "*" as symbol is all of a strategy, "*" as strategy is all of a symbol. The empty
+ * strategy is what no strategy of ours did. */
+#define RISK_SUBACCOUNT_FIELDS(F)                                                                  \
+    F##_TEXT(1, account, 16) F##_TEXT(2, strategy, 24) F##_TEXT(3, symbol, 24) F##_QTY(4, qty)     \
+        F##_AMOUNT(5, cost)        /* quote units paid for qty */                                  \
+        F##_AMOUNT(6, realised)    /* quote units, before fees */                                  \
+        F##_AMOUNT(7, cash)        /* sum of all payments in the quote asset, fees included */     \
+        F##_AMOUNT(8, fees)        /* paid in a third asset, at its mark then, quote units */      \
+        F##_TIME(9, day_start_ns)  /* 00:00 UTC of the day being measured */                       \
+        F##_AMOUNT(10, day_start)  /* result then, quote units */                                  \
+        F##_AMOUNT(11, peak)       /* highest result so far, at least 0 */                         \
+        F##_U32(12, losses)        /* closing orders in a row that lost, since 00:00 UTC */        \
+        F##_U32(13, losses_before) /* the same before the order that closes now */                 \
+        F##_ID(14, closing_id)     /* intent that closed last */                                   \
+        F##_AMOUNT(15, closing)    /* what it realised so far */                                   \
+        F##_U64(16, fills_count) F##_U64(17, number) /* 1, 2, 3 … in the order of making */      \
+        F##_TIME(18, updated_ns)
+
+/* Orders or notional let through lately, in slices of a twelfth of the window; thirteen of them
+ * cover more than the window, never less. */
+#define RISK_WINDOW_SLICE_FIELDS(F) F##_I64(1, slice) F##_I64(2, used)
+#define RISK_WINDOW_FIELDS(F)                                                                      \
+    F##_TEXT(1, name, 128)  /* "orders_per_second@strategy:trend" */                               \
+        F##_U64(2, touched) /* counts all uses of all windows */                                   \
+        F##_REP(3, slices, risk_window_slice, 13)
+
+/* A strategy that found a shared limit full waits for its turn (docs/adr/0011). */
+#define RISK_TURN_FIELDS(F)                                                                        \
+    F##_TEXT(1, strategy, 24) F##_TEXT(2, name, 128) /* of the limit, without "*" */               \
+        F##_BOOL(3, is_waiting) F##_U64(4, number)   /* the lowest comes first */                  \
+        F##_AMOUNT(5, amount)                        /* kept free for it */                        \
+        F##_TIME(6, since_ns) F##_TIME(7, expires_ns)
+
+/* A change of what protects us that a second person has to approve. */
+#define RISK_CHANGE_FIELDS(F)                                                                      \
+    F##_U64(1, number) F##_TEXT(2, kind, 16) /* "limit" */                                         \
+        F##_TEXT(3, subject, 128)            /* what is to change: the limit's name */             \
+        F##_RATIO(4, from) F##_RATIO(5, to) F##_BOOL(6, is_removal) F##_TEXT(7, state, 12)         \
+            F##_TEXT(8, requested_by, 48) F##_TIME(9, requested_ns) F##_TEXT(10, reason, 96)       \
+                F##_TIME(11, expires_ns) F##_TEXT(12, decided_by, 48) F##_TIME(13, decided_ns)     \
+                    F##_TEXT(14, decision, 96)
+
+CB_STRUCT(risk_subaccount, RISK_SUBACCOUNT_FIELDS);
+CB_STRUCT(risk_window_slice, RISK_WINDOW_SLICE_FIELDS);
+CB_STRUCT(risk_window, RISK_WINDOW_FIELDS);
+CB_STRUCT(risk_turn, RISK_TURN_FIELDS);
+CB_STRUCT(risk_change, RISK_CHANGE_FIELDS);
 CB_STRUCT(risk_account, RISK_ACCOUNT_FIELDS);
 CB_STRUCT(risk_balance, RISK_BALANCE_FIELDS);
 CB_STRUCT(risk_position, RISK_POSITION_FIELDS);

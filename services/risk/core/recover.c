@@ -99,11 +99,19 @@ static void recover_decided(risk_state *state, const cb_event *event)
     } else if (event->type == RISK_EVENT_RECOVER_JUDGEMENT) {
         (void)cb_idset_add(&state->judged_seen, CB_BODY(event, risk_judgement)->intent_id);
     } else if (event->type == RISK_EVENT_RECOVER_LIMITS) {
-        state->limits = *CB_BODY(event, risk_limits);
+        risk_limits_recover(state, CB_BODY(event, risk_limits));
     } else if (event->type == RISK_EVENT_RECOVER_UNKILL) {
         risk_unkill_recover(state, CB_BODY(event, risk_unkill));
     } else if (event->type == RISK_EVENT_RECOVER_REQUEST) {
         risk_request_remember(state, CB_BODY(event, risk_request_row));
+    } else if (event->type == RISK_EVENT_RECOVER_SUB) {
+        risk_sub_recover(state, CB_BODY(event, risk_subaccount));
+    } else if (event->type == RISK_EVENT_RECOVER_WINDOW) {
+        risk_window_recover(state, CB_BODY(event, risk_window));
+    } else if (event->type == RISK_EVENT_RECOVER_TURN) {
+        risk_turn_recover(state, CB_BODY(event, risk_turn));
+    } else if (event->type == RISK_EVENT_RECOVER_CHANGE) {
+        risk_change_recover(state, CB_BODY(event, risk_change));
     } else {
         CB_ASSERT(event->type == RISK_EVENT_RECOVER_KILL);
         risk_kill_recover(state, CB_BODY(event, cb_kill));

@@ -108,6 +108,7 @@ static void reserve_foreign(risk_step_context *step, const cb_order *order)
     row->price.e8 = price_e8;
     row->unit_cost.e8 = risk_mul_up(price_e8, CB_E8 + state->config->fee_buffer_e8);
     row->version = order->version;
+    row->limit_price = order->limit_price;
 }
 
 void risk_reservation_on_order(risk_step_context *step, const cb_order *order)

@@ -108,6 +108,19 @@ static void store_tables(risk_step_context *step)
     }
 }
 
+static void store_book(risk_step_context *step)
+{
+    risk_state *state = step->state;
+    CB_ASSERT(state->subs_count <= RISK_SUBS_MAX);
+    CB_ASSERT(step->out != NULL);
+    for (uint32_t i = 0; i < state->subs_count; i++) {
+        if (state->subs[i].is_changed) {
+            *CB_STORE(step->out, RISK_TABLE_SUB, risk_subaccount) = state->subs[i].row;
+            state->subs[i].is_changed = false;
+        }
+    }
+}
+
 static void store_changes(risk_step_context *step)
 {
     risk_state *state = step->state;
@@ -116,6 +129,7 @@ static void store_changes(risk_step_context *step)
         store_symbol(step, &state->symbols[i]);
     }
     store_tables(step);
+    store_book(step);
     if (state->is_account_changed) {
         state->account.updated_ns = step->now_ns;
         *CB_STORE(step->out, RISK_TABLE_ACCOUNT, risk_account) = state->account;
@@ -152,6 +166,9 @@ static void on_message(risk_step_context *step, const cb_event *event)
         break;
     case CB_MSG_ORDER_COMMAND:
         risk_request_on_command(step, CB_BODY(event, cb_order_command));
+        break;
+    case CB_MSG_CAPS:
+        risk_caps_on_told(step, CB_BODY(event, cb_caps));
         break;
     case CB_MSG_BALANCE:
         risk_account_on_balance(step, CB_BODY(event, cb_balance));
@@ -194,6 +211,7 @@ static void risk_step(void *opaque, const cb_event *event, cb_outbox *out)
     } else {
         CB_ASSERT(state->is_recovered);
         risk_equity_roll(&step);
+        risk_sub_roll(&step);
         if (event->type == CB_EVENT_TIMER) {
             CB_ASSERT(CB_BODY(event, cb_timer_event)->timer_id == RISK_TIMER_HOLD);
             risk_hold_on_timer(&step);
@@ -203,6 +221,8 @@ static void risk_step(void *opaque, const cb_event *event, cb_outbox *out)
             risk_kill_on_command(&step, CB_BODY(event, risk_kill_request));
         } else if (event->type == RISK_EVENT_UNKILL_COMMAND) {
             risk_unkill_on_command(&step, CB_BODY(event, risk_unkill_request));
+        } else if (event->type == RISK_EVENT_LIMIT_COMMAND) {
+            risk_change_on_command(&step, CB_BODY(event, risk_limit_request));
         } else {
             on_message(&step, event);
         }
@@ -230,6 +250,33 @@ static uint64_t hash_symbol(const risk_symbol *symbol)
     return cb_hash_u64(hash, (uint64_t)symbol->quality_ns);
 }
 
+/* Turns that ended leave nothing behind; neither does what a window's slot is. */
+static uint64_t hash_book(const risk_state *state)
+{
+    uint64_t sum = 0;
+    CB_ASSERT(state->subs_count <= RISK_SUBS_MAX);
+    CB_ASSERT(state->changes_count <= RISK_CHANGES_MAX);
+    for (uint32_t i = 0; i < state->subs_count; i++) {
+        sum += cb_body_hash(CB_HASH_SEED, &risk_subaccount_desc, &state->subs[i].row);
+    }
+    for (uint32_t i = 0; i < state->windows_count; i++) {
+        sum += cb_body_hash(CB_HASH_SEED, &risk_window_desc, &state->windows[i].row);
+    }
+    for (uint32_t i = 0; i < state->turns_count; i++) {
+        const risk_turn *row = &state->turns[i].row;
+        sum += row->is_waiting ? cb_body_hash(CB_HASH_SEED, &risk_turn_desc, row) : 0;
+    }
+    for (uint32_t i = 0; i < state->changes_count; i++) {
+        sum += cb_body_hash(CB_HASH_SEED, &risk_change_desc, &state->changes[i]);
+    }
+    for (uint32_t i = 0; i < state->book_count; i++) {
+        char name[RISK_LIMIT_NAME_MAX];
+        risk_limit_name(state->book[i].kind, &state->book[i].scope, name);
+        sum += cb_hash_u64(cb_hash_text(CB_HASH_SEED, name), (uint64_t)state->book[i].value_e8);
+    }
+    return sum;
+}
+
 static uint64_t hash_unordered(const risk_state *state)
 {
     uint64_t sum = 0;
@@ -255,6 +302,7 @@ static uint64_t risk_state_hash(const void *opaque)
 {
     const risk_state *state = opaque;
     uint64_t hash = cb_hash_u64(CB_HASH_SEED, hash_unordered(state));
+    hash = cb_hash_u64(hash, hash_book(state));
     hash = cb_body_hash(hash, &risk_account_desc, &state->account);
     hash = cb_body_hash(hash, &risk_limits_desc, &state->limits);
     CB_ASSERT(state->open_count <= RISK_RESERVATIONS_MAX);
@@ -287,6 +335,9 @@ const char *risk_not_ready_reason(const risk_state *state)
     }
     if (!state->account.is_valued) {
         return "marks";
+    }
+    if (!risk_caps_are_known(state)) {
+        return "caps";
     }
     return state->account.is_unsure ? "unsure" : "";
 }

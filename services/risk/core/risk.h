@@ -25,6 +25,10 @@ typedef struct risk_config {
     int64_t escalation_e8;        /* times a loss limit: level 2 instead of 1 */
     int64_t unkill_cooldown_ns;   /* wall time between the request and the approval of a lowering */
     int64_t unkill_expiry_ns;     /* wall time after which a request is void */
+    char limits[RISK_CONFIG_TEXT_MAX];        /* rows of the book, "kind@scope=value;…" */
+    char caps_approved[RISK_CONFIG_TEXT_MAX]; /* hex hashes by commas; "": any that is signed */
+    int64_t turn_ttl_ns;   /* a strategy that does not come back loses its turn; 0: none */
+    int64_t change_ttl_ns; /* a change that nobody decides on lapses */
     int64_t rules[RISK_RULES_COUNT][CB_PARAMS_PER_ENTRY_MAX];
 } risk_config;
 
@@ -49,6 +53,10 @@ typedef enum risk_table {
     RISK_TABLE_UNKILL,
     RISK_TABLE_REQUEST,
     RISK_TABLE_COMMAND,
+    RISK_TABLE_SUB,
+    RISK_TABLE_WINDOW,
+    RISK_TABLE_TURN,
+    RISK_TABLE_CHANGE,
     RISK_TABLES_COUNT
 } risk_table;
 
@@ -70,9 +78,14 @@ typedef enum risk_event {
     RISK_EVENT_RECOVER_KILL,                  /* cb_kill */
     RISK_EVENT_RECOVER_UNKILL,                /* risk_unkill, by number; the newest are enough */
     RISK_EVENT_RECOVER_REQUEST,               /* risk_request_row, by number; the newest */
+    RISK_EVENT_RECOVER_SUB,                   /* risk_subaccount, by number */
+    RISK_EVENT_RECOVER_WINDOW,                /* risk_window; the last touched are enough */
+    RISK_EVENT_RECOVER_TURN,                  /* risk_turn that wait, by number */
+    RISK_EVENT_RECOVER_CHANGE,                /* risk_change that are pending, by number */
     RISK_EVENT_END,
     RISK_EVENT_UNKILL_COMMAND, /* risk_unkill_request */
-    RISK_EVENT_ORDER_REQUEST   /* risk_order_request */
+    RISK_EVENT_ORDER_REQUEST,  /* risk_order_request */
+    RISK_EVENT_LIMIT_COMMAND   /* risk_limit_request */
 } risk_event;
 
 typedef struct risk_kill_request {
@@ -93,12 +106,27 @@ typedef struct risk_order_request {
     char reply_to[RISK_REPLY_TO_MAX];
 } risk_order_request;
 
+typedef struct risk_limit_request {
+    cb_limit_command command;
+    char reply_to[RISK_REPLY_TO_MAX];
+} risk_limit_request;
+
 /* Requests of the core to its shell. */
 typedef enum risk_request {
     RISK_REQUEST_KILL_REPLY,   /* risk_kill_reply: answer the command, its effect is durable */
     RISK_REQUEST_KILL_CHANGED, /* cb_kill: a scope's new level is durable, announce it */
-    RISK_REQUEST_ORDER_REPLY   /* risk_order_reply: what was asked is judged and stored */
+    RISK_REQUEST_ORDER_REPLY,  /* risk_order_reply: what was asked is judged and stored */
+    RISK_REQUEST_LIMIT_REPLY   /* risk_limit_reply */
 } risk_request;
+
+typedef struct risk_limit_reply {
+    char reply_to[RISK_REPLY_TO_MAX];
+    bool is_ok;
+    bool is_applied;  /* false: waits for a second person */
+    uint64_t version; /* of the limits in force */
+    uint64_t number;  /* of the request, 0 when there is none */
+    char error[RISK_KILL_ERROR_MAX];
+} risk_limit_reply;
 
 typedef struct risk_kill_reply {
     char reply_to[RISK_REPLY_TO_MAX];
@@ -144,5 +172,26 @@ uint32_t risk_open_orders(const risk_state *state);
 uint64_t risk_permits_count(const risk_state *state);
 uint64_t risk_denials_count(const risk_state *state, uint32_t rule);
 const risk_account *risk_account_of(const risk_state *state);
+
+/* A limit as it stands for one of the things that its scope means; all e8. */
+typedef struct risk_limit_view {
+    char name[128];
+    char unit[12];
+    int64_t value_e8;
+    int64_t used_e8;     /* in the limit's unit, shares as quote units; reserved included */
+    int64_t reserved_e8; /* by orders not terminal */
+    int64_t bound_e8;    /* value, a share as quote units */
+    const char *help;
+} risk_limit_view;
+
+/** Every row of the book, for everything that it covers now. Calls fn for each. */
+void risk_limits_list(const risk_state *state,
+    int64_t now_ns,
+    void (*fn)(void *context, const risk_limit_view *view),
+    void *context);
+/** Version of the limits in force. */
+uint64_t risk_limits_version(const risk_state *state);
+/** Why a text of limits cannot be read, "" when it can. */
+const char *risk_limits_text_error(const char *text);
 
 #endif /* RISK_H */

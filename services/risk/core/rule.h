@@ -5,6 +5,7 @@
 
 #include "domain/messages.h"
 #include "domain/param.h"
+#include "services/risk/core/book.h"
 
 #define RISK_QTY_UNLIMITED INT64_MAX
 
@@ -13,10 +14,11 @@ typedef enum risk_missing {
     RISK_MISSING_NOTHING,
     RISK_MISSING_TERMS,      /* the intent itself makes no sense, or is for another account */
     RISK_MISSING_INSTRUMENT, /* filters of the symbol */
-    RISK_MISSING_ROOM,       /* the table of open orders is full */
+    RISK_MISSING_ROOM,       /* the table of open orders, or of sub-accounts, is full */
     RISK_MISSING_BALANCES,   /* no snapshot of the account yet: from here on reductions may pass */
     RISK_MISSING_MARK,       /* no closed candle of the symbol, or of another held asset */
     RISK_MISSING_LIMITS,     /* no version of the limits */
+    RISK_MISSING_CAPS,       /* which caps execution holds orders to, or they are not approved */
     RISK_MISSING_CERTAINTY,  /* the account is marked unsure */
     RISK_MISSING_COUNT
 } risk_missing;
@@ -76,6 +78,10 @@ typedef struct risk_facts {
     uint32_t open_orders_count; /* reservations not terminal */
     int64_t account_full_ns;    /* rate limiter of the account (see order_rate) */
     int64_t strategy_full_ns;   /* rate limiter of the strategy; INT64_MAX when there is no room */
+    int64_t resting_buy_e8;     /* highest limit price of an open buy of the symbol, 0 none */
+    int64_t resting_sell_e8;    /* lowest of an open sell, 0 none */
+    uint32_t book_count;
+    risk_book_line book[RISK_LIMITS_MAX]; /* rows of the limit book that cover the order */
 } risk_facts;
 
 /* A refusal is a value: what was looked at, and what it may be at most (or at least). */
@@ -84,7 +90,7 @@ typedef struct risk_finding {
     int64_t observed_e8;
     int64_t limit_e8;
     risk_unit unit;
-    const char *detail; /* static text, "" when rule, observed and limit say all */
+    const char *detail; /* [borrowed until the facts go], "" when the figures say all */
 } risk_finding;
 
 typedef struct risk_rule {
@@ -129,5 +135,10 @@ int64_t risk_ms_e8(int64_t duration_ns);
 /** Quote units lost per base unit when the stop is hit; 0 when the stop makes no sense. A buy
  *  without a stop may lose its whole price. */
 int64_t risk_stop_distance(const risk_facts *facts);
+
+/** The first row of the book that refuses the order; NULL when none does. */
+const risk_book_line *risk_book_refusal(const risk_facts *facts);
+/** What the order adds to what is used of that row. */
+int64_t risk_book_need(const risk_facts *facts, const risk_book_line *line);
 
 #endif /* RISK_RULE_H */

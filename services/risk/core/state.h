@@ -4,6 +4,8 @@
 #define RISK_STATE_H
 
 #include "base/idset.h"
+#include "domain/position.h"
+#include "services/risk/core/book.h"
 #include "services/risk/core/risk.h"
 #include "wire/subjects.h"
 
@@ -14,6 +16,10 @@
 #define RISK_KILLS_MAX 64
 #define RISK_UNKILLS_MAX 32 /* requests remembered; the newest */
 #define RISK_HELD_MAX 64
+#define RISK_SUBS_MAX 256     /* strategies times symbols they traded, and the sums */
+#define RISK_WINDOWS_MAX 256  /* order and notional rates of the limit book */
+#define RISK_TURNS_MAX 64     /* strategies that wait for room */
+#define RISK_CHANGES_MAX 16   /* changes that wait for a second person */
 #ifndef RISK_FILLS_REMEMBERED /* the simulation is built with less */
 #define RISK_FILLS_REMEMBERED 16384
 #endif
@@ -65,6 +71,23 @@ typedef struct risk_counter_slot {
     bool is_changed;
 } risk_counter_slot;
 
+typedef struct risk_sub_slot {
+    risk_subaccount row;
+    bool is_changed;
+    uint32_t strategy_index; /* of a row of one strategy and symbol: its two sums */
+    uint32_t symbol_index;
+} risk_sub_slot;
+
+/* Windows and turns are stored at once: which slot they are in must not show in the order of what
+ * is stored. */
+typedef struct risk_window_slot {
+    risk_window row;
+} risk_window_slot;
+
+typedef struct risk_turn_slot {
+    risk_turn row;
+} risk_turn_slot;
+
 typedef struct risk_held_slot {
     cb_intent intent;
     risk_held row;
@@ -84,6 +107,16 @@ struct risk_state {
     risk_reservation_slot open[RISK_RESERVATIONS_MAX];
     uint32_t counters_count; /* the first is the account's */
     risk_counter_slot counters[RISK_COUNTERS_MAX];
+    uint32_t book_count; /* sorted by name: equal books have equal hashes */
+    risk_limit book[RISK_LIMITS_MAX];
+    uint32_t subs_count; /* in the order of making */
+    risk_sub_slot subs[RISK_SUBS_MAX];
+    uint32_t windows_count;
+    risk_window_slot windows[RISK_WINDOWS_MAX];
+    uint32_t turns_count; /* waiting or not; slots of those that do not are used again */
+    risk_turn_slot turns[RISK_TURNS_MAX];
+    uint32_t changes_count; /* pending, by number */
+    risk_change changes[RISK_CHANGES_MAX];
     uint32_t kills_count; /* the first is "*" */
     cb_kill kills[RISK_KILLS_MAX];
     uint64_t unkills_made;
@@ -237,6 +270,87 @@ void risk_unkill_recover(risk_state *state, const risk_unkill *row);
 /** Compares the configured limits with the newest stored version; stores a new one when they
  *  differ. */
 void risk_limits_begin(risk_step_context *step);
+
+/** The newest version becomes what the book says now. */
+void risk_limits_change(risk_step_context *step,
+    const char *name,
+    int64_t value_e8,
+    const char *actor,
+    const char *reason);
+/** Takes the rows of the book out of the newest stored version. */
+void risk_limits_recover(risk_state *state, const risk_limits *row);
+/** NULL when the book has no such row. */
+risk_limit *risk_book_find(risk_state *state, risk_limit_kind kind, const risk_scope *scope);
+/** Adds a row in its place; false when the book is full. */
+bool risk_book_add(risk_state *state, const risk_limit *limit);
+void risk_book_remove(risk_state *state, risk_limit *limit);
+
+/* ---- caps.c: the handshake with execution ---- */
+void risk_caps_on_told(risk_step_context *step, const cb_caps *caps);
+/** True when execution has said which caps it holds orders to, and they are approved. */
+bool risk_caps_are_known(const risk_state *state);
+
+/* ---- change.c: commands on the book, and who must approve them ---- */
+void risk_change_on_command(risk_step_context *step, const risk_limit_request *request);
+void risk_change_recover(risk_state *state, const risk_change *row);
+
+/* ---- measure.c ---- */
+/** All limits that cover the key, as they stand. Returns how many. */
+uint32_t risk_measure_all(const risk_state *state,
+    const risk_key *key,
+    int64_t now_ns,
+    risk_book_line out[RISK_LIMITS_MAX]);
+/** One row of the book for one key that it covers. */
+void risk_measure(const risk_state *state,
+    const risk_limit *limit,
+    const risk_key *key,
+    int64_t now_ns,
+    risk_book_line *out);
+/** The part of used that is claimed by orders not terminal. */
+int64_t risk_measure_reserved(
+    const risk_state *state, const risk_limit *limit, const risk_key *key);
+
+/* ---- sub.c: virtual sub-accounts ---- */
+/** NULL when there is none. */
+const risk_sub_slot *risk_sub_find(
+    const risk_state *state, const char *strategy, const char *symbol);
+/** True when a strategy's fills of that symbol would find a place. */
+bool risk_sub_has_room(const risk_state *state, const char *strategy, const char *symbol);
+/** Makes the places that a strategy's fills of that symbol need; false when there is no room. */
+bool risk_sub_open(risk_step_context *step, const char *strategy, const char *symbol);
+void risk_sub_on_fill(risk_step_context *step, const cb_fill *fill);
+/** Result (quote units) of a row by the marks; false when a mark is missing. */
+bool risk_sub_result(const risk_state *state, const risk_sub_slot *slot, int64_t *out_e8);
+/** Keeps the highest results; after every change of marks or fills. */
+void risk_sub_update(risk_step_context *step);
+/** Begins a new day before the event of the step is applied. */
+void risk_sub_roll(risk_step_context *step);
+void risk_sub_recover(risk_state *state, const risk_subaccount *row);
+/** A trade and its fee, applied to one holding. */
+cb_status risk_holding_apply(cb_holding *holding, const cb_fill *fill);
+
+/* ---- window.c: rates ---- */
+int64_t risk_window_used(
+    const risk_state *state, const char *name, int64_t span_ns, int64_t now_ns);
+/** True when a use of that window would be counted. */
+bool risk_window_has_room(const risk_state *state, const char *name, int64_t now_ns);
+void risk_window_add(risk_step_context *step, const char *name, int64_t span_ns, int64_t amount_e8);
+/** Span of a rate's kind, 0 when it is no rate. */
+int64_t risk_window_span(risk_limit_kind kind);
+void risk_window_recover(risk_state *state, const risk_window *row);
+/** Counts a granted order in every rate that covers it. */
+void risk_windows_take(risk_step_context *step, const risk_key *key, int64_t notional_e8);
+
+/* ---- turn.c: who is next at a full limit ---- */
+/** What is kept free for those whose turn comes before this strategy's. */
+int64_t risk_turn_ahead(
+    const risk_state *state, const char *name, const char *strategy, int64_t now_ns);
+/** The strategy waits from now on, or goes on waiting where it stood. */
+void risk_turn_wait(
+    risk_step_context *step, const char *name, const char *strategy, int64_t amount_e8);
+/** The strategy was served. */
+void risk_turn_end(risk_step_context *step, const char *strategy);
+void risk_turn_recover(risk_state *state, const risk_turn *row);
 
 /* ---- recover.c ---- */
 /** Takes back one stored row. */

@@ -211,6 +211,10 @@ cb_id signals_intend(signals_state *state,
     if (!set_terms(state->config, symbol, order, &intent, reason)) {
         return (cb_id){0, 0};
     }
+    if (order->purpose != CB_PURPOSE_ENTRY && symbol->book.strategy[0] != '\0') {
+        /* Whoever voted for the end: the position, and what it earned, is whose entry it was. */
+        memcpy(intent.strategy, symbol->book.strategy, sizeof intent.strategy);
+    }
     intent.intent_id = signals_next_intent_id(state);
     intent.group_id = intent.role == CB_ROLE_NONE ? (cb_id){0, 0} : intent.intent_id;
     cb_intent *published = CB_PUBLISH(out, CB_SUBJECT_INTENT, SIGNALS_TABLE_INTENT, cb_intent);

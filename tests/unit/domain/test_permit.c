@@ -108,12 +108,13 @@ static void neighbouring_texts_do_not_run_together(void **unused)
     assert_memory_not_equal(hash_a, hash_b, sizeof(hash_a));
 }
 
-/* The MAC's input as documented: 16 + 32 + 8 + 8 bytes, put together by hand. */
+/* The MAC's input as documented: 16 + 32 + 8 + 8 + 32 bytes, put together by hand. */
 static void the_mac_is_over_the_documented_bytes(void **unused)
 {
     (void)unused;
     const cb_permit permit = a_permit();
-    uint8_t bytes[64];
+    uint8_t bytes[96];
+    memcpy(bytes + 64, permit.caps_hash, 32);
     cb_id_to_bytes(permit.permit_id, bytes);
     memcpy(bytes + 16, permit.order_hash, 32);
     for (unsigned i = 0; i < 8; i++) {

@@ -55,14 +55,15 @@ RIG_UNUSED static exec_config rig_config(void)
         .unknown_kill_count = 3,
         .light_ns = 10 * CB_NS_PER_S,
         .deep_ns = 300 * CB_NS_PER_S,
-        .notional_max_e8 = 100000 * CB_E8,
-        .qty_max_e8 = 10 * CB_E8,
-        .collar_e8 = CB_E8 / 20,
-        .orders_per_s = 10,
-        .notional_per_minute_e8 = 1000000 * CB_E8,
-        .data_age_max_ns = 10 * CB_NS_PER_S,
-        .clock_offset_max_ns = 250 * CB_NS_PER_MS,
-        .heartbeat_age_max_ns = 3 * CB_NS_PER_S,
+        .caps = {.notional_max_e8 = 100000 * CB_E8,
+            .qty_max_e8 = 10 * CB_E8,
+            .collar_e8 = CB_E8 / 20,
+            .orders_per_s = 10,
+            .notional_per_minute_e8 = 1000000 * CB_E8,
+            .data_age_max_ns = 10 * CB_NS_PER_S,
+            .clock_offset_max_ns = 250 * CB_NS_PER_MS,
+            .heartbeat_age_max_ns = 3 * CB_NS_PER_S,
+            .symbols = "*"},
         .reject_rate_max_e8 = CB_E8, /* most tests are not about it */
     };
     return config;
@@ -130,6 +131,13 @@ RIG_UNUSED static void rig_feed(rig *r, uint32_t type, const void *body, size_t 
 RIG_UNUSED static void rig_recover(rig *r, uint32_t type, const void *body, size_t size)
 {
     rig_event(r, type, true, body, size);
+}
+
+/* The caps of the configuration come into force, as from a file whose hash is zero. */
+RIG_UNUSED static void rig_caps(rig *r)
+{
+    const exec_caps caps = {.rules = r->config.caps, .key = "test"};
+    rig_feed(r, EXEC_EVENT_CAPS, &caps, sizeof(caps));
 }
 
 /* Moves the clock and, when the core's timer fell due, lets it fire. */

@@ -331,13 +331,15 @@ static void assert_cap(const cb_permit *permit, const char *rule)
 static void caps_on_quantity_and_notional(void **context)
 {
     (void)context;
-    bench.config.notional_max_e8 = 30000 * CB_E8;
+    bench.config.caps.notional_max_e8 = 30000 * CB_E8;
+    rig_caps(&bench);
     cb_permit permit = limit_permit(30000 * CB_E8, CB_E8);
     assert_cap(&permit, "");
     permit = limit_permit(30000 * CB_E8, CB_E8 + 1000);
     assert_cap(&permit, "cap notional");
-    bench.config.notional_max_e8 = 1000000 * CB_E8;
-    bench.config.notional_per_minute_e8 = 100000000 * CB_E8;
+    bench.config.caps.notional_max_e8 = 1000000 * CB_E8;
+    bench.config.caps.notional_per_minute_e8 = 100000000 * CB_E8;
+    rig_caps(&bench);
     permit = limit_permit(30000 * CB_E8, 10 * CB_E8);
     assert_cap(&permit, "");
     permit = limit_permit(30000 * CB_E8, 10 * CB_E8 + 1000);
@@ -380,7 +382,7 @@ static void market_that_ran_away_since_the_decision_is_refused(void **context)
 static void caps_on_age_of_data(void **context)
 {
     (void)context;
-    rig_advance(&bench, bench.config.data_age_max_ns);
+    rig_advance(&bench, bench.config.caps.data_age_max_ns);
     cb_permit permit = rig_permit(&bench);
     assert_cap(&permit, "");
     rig_advance(&bench, 1);
@@ -399,7 +401,8 @@ static void caps_on_age_of_data(void **context)
 static void caps_on_orders_per_second(void **context)
 {
     (void)context;
-    bench.config.orders_per_s = 3;
+    bench.config.caps.orders_per_s = 3;
+    rig_caps(&bench);
     for (int i = 0; i < 3; i++) {
         const cb_permit permit = limit_permit(30000 * CB_E8, CB_E8 / 100);
         assert_cap(&permit, "");
@@ -419,7 +422,8 @@ static void caps_on_orders_per_second(void **context)
 static void caps_on_notional_per_minute(void **context)
 {
     (void)context;
-    bench.config.notional_per_minute_e8 = 60000 * CB_E8;
+    bench.config.caps.notional_per_minute_e8 = 60000 * CB_E8;
+    rig_caps(&bench);
     cb_permit permit = limit_permit(30000 * CB_E8, CB_E8);
     assert_cap(&permit, "");
     permit = limit_permit(30000 * CB_E8, CB_E8);

@@ -330,7 +330,7 @@ static exec_config world_config(void)
     config.orders_max = WORLD_ORDERS_MAX;
     config.deep_ns = 40 * CB_NS_PER_S;
     config.order_timeout_ns = 30 * CB_NS_PER_S;
-    config.notional_per_minute_e8 = INT64_C(1000000000) * CB_E8;
+    config.caps.notional_per_minute_e8 = INT64_C(1000000000) * CB_E8;
     config.unknown_kill_count = 1000; /* levels are raised by the schedule alone */
     config.unknown_kill_ns = 1000000 * CB_NS_PER_S;
     return config;

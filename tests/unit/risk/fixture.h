@@ -70,6 +70,10 @@ static inline const cb_desc *table_desc(uint32_t table)
         [RISK_TABLE_UNKILL] = &risk_unkill_desc,
         [RISK_TABLE_REQUEST] = &risk_request_row_desc,
         [RISK_TABLE_COMMAND] = &cb_order_command_desc,
+        [RISK_TABLE_SUB] = &risk_subaccount_desc,
+        [RISK_TABLE_WINDOW] = &risk_window_desc,
+        [RISK_TABLE_TURN] = &risk_turn_desc,
+        [RISK_TABLE_CHANGE] = &risk_change_desc,
     };
     return descs[table];
 }
@@ -102,6 +106,14 @@ static inline bool same_key(uint32_t table, const void *a, const void *b)
     case RISK_TABLE_UNKILL:
         return cb_id_equal(
             ((const risk_unkill *)a)->request_id, ((const risk_unkill *)b)->request_id);
+    case RISK_TABLE_SUB:
+        return ((const risk_subaccount *)a)->number == ((const risk_subaccount *)b)->number;
+    case RISK_TABLE_WINDOW:
+        return cb_text_equal(((const risk_window *)a)->name, ((const risk_window *)b)->name);
+    case RISK_TABLE_TURN:
+        return cb_text_equal(((const risk_turn *)a)->strategy, ((const risk_turn *)b)->strategy);
+    case RISK_TABLE_CHANGE:
+        return ((const risk_change *)a)->number == ((const risk_change *)b)->number;
     case RISK_TABLE_FILL:
     case RISK_TABLE_LIMITS:
     case RISK_TABLE_JUDGEMENT:
@@ -213,15 +225,30 @@ static inline void f_new_state(fixture *f)
     f->timer_ns = 0;
 }
 
+/* What the service's queries leave out. */
+static inline bool f_is_recovered(uint32_t type, const void *row)
+{
+    switch (type) {
+    case RISK_EVENT_RECOVER_HELD:
+        return ((const risk_held *)row)->is_held;
+    case RISK_EVENT_RECOVER_TURN:
+        return ((const risk_turn *)row)->is_waiting;
+    case RISK_EVENT_RECOVER_CHANGE:
+        return cb_text_equal(((const risk_change *)row)->state, "pending");
+    default:
+        return true;
+    }
+}
+
 static inline void f_recover_table(fixture *f, uint32_t table, uint32_t type)
 {
     const size_t size = table_desc(table)->size;
     for (uint32_t i = 0; i < f->tables[table].count; i++) {
         const void *row = table_row(&f->tables[table], i, size);
-        if (type == RISK_EVENT_RECOVER_HELD && !((const risk_held *)row)->is_held) {
+        if (type == RISK_EVENT_RECOVER_LIMITS && i + 1 < f->tables[table].count) {
             continue;
         }
-        if (type == RISK_EVENT_RECOVER_LIMITS && i + 1 < f->tables[table].count) {
+        if (!f_is_recovered(type, row)) {
             continue;
         }
         const cb_event event = {.type = type,
@@ -275,6 +302,10 @@ static inline void f_restart(fixture *f)
     f_recover_table(f, RISK_TABLE_KILL, RISK_EVENT_RECOVER_KILL);
     f_recover_table(f, RISK_TABLE_UNKILL, RISK_EVENT_RECOVER_UNKILL);
     f_recover_table(f, RISK_TABLE_REQUEST, RISK_EVENT_RECOVER_REQUEST);
+    f_recover_table(f, RISK_TABLE_SUB, RISK_EVENT_RECOVER_SUB);
+    f_recover_table(f, RISK_TABLE_WINDOW, RISK_EVENT_RECOVER_WINDOW);
+    f_recover_table(f, RISK_TABLE_TURN, RISK_EVENT_RECOVER_TURN);
+    f_recover_table(f, RISK_TABLE_CHANGE, RISK_EVENT_RECOVER_CHANGE);
     f_feed(f, CB_EVENT_RECOVERED, NULL, 0);
 }
 
@@ -293,7 +324,18 @@ static inline void f_defaults(risk_config *config)
     config->escalation_e8 = 100 * CB_E8;
     config->unkill_cooldown_ns = 60 * CB_NS_PER_S;
     config->unkill_expiry_ns = 3600 * CB_NS_PER_S;
+    config->turn_ttl_ns = 60 * CB_NS_PER_S;
+    config->change_ttl_ns = CB_NS_PER_DAY;
     risk_config_rule_defaults(config);
+}
+
+/* Execution says by which caps it holds orders. */
+static inline void f_caps(fixture *f, uint8_t first)
+{
+    cb_caps body = {.hash = {first}, .since_ns = f->now_ns};
+    memcpy(body.account, "main", 5);
+    memcpy(body.key, "0123456789abcdef", 17);
+    f_feed(f, CB_MSG_CAPS, &body, sizeof(body));
 }
 
 static inline fixture *f_create_with(const risk_config *config)
@@ -307,6 +349,7 @@ static inline fixture *f_create_with(const risk_config *config)
     f->actions_hash = CB_HASH_SEED;
     f_new_state(f);
     f_feed(f, CB_EVENT_RECOVERED, NULL, 0);
+    f_caps(f, 1);
     return f;
 }
 

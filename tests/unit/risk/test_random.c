@@ -54,6 +54,7 @@ typedef struct event_log {
 
 typedef struct life {
     fixture *f;
+    bool has_book; /* limits are changed on the way */
     naive model;
     cb_prng prng;
     event_log log;
@@ -453,6 +454,28 @@ static void do_kill(life *l)
     f_command_kill(l->f, scope, level, "random", "tester");
 }
 
+/* Somebody changes the limit book, or decides on what another asked for. */
+static void do_limits(life *l)
+{
+    static const char *const kinds[] = {
+        "gross_exposure", "open_orders", "order_notional", "orders_per_minute", "daily_loss"};
+    static const int64_t values[] = {30000, 6, 9000, 20, 500};
+    static const char *const scopes[] = {"*", "strategy:*", "symbol:BTCUSDT", "strategy:s01"};
+    static const char *const actors[] = {"ann", "bea"};
+    static const char *const actions[] = {"set", "set", "set", "remove", "approve", "deny"};
+    risk_limit_request request;
+    memset(&request, 0, sizeof(request));
+    const uint64_t kind = below(l, 5);
+    F_TEXT(request.command.action, actions[below(l, 6)]);
+    F_TEXT(request.command.kind, kinds[kind]);
+    F_TEXT(request.command.scope, scopes[below(l, 4)]);
+    F_TEXT(request.command.actor, actors[below(l, 2)]);
+    F_TEXT(request.command.reason, "random");
+    request.command.value.e8 = E8(values[kind] * (int64_t)(below(l, 4) + 1));
+    request.command.number = l->f->state->account.changes_count;
+    f_feed(l->f, RISK_EVENT_LIMIT_COMMAND, &request, sizeof(request));
+}
+
 /* Held intents are judged inside market steps and timers: collect what they led to. */
 static void collect_released(life *l, uint32_t permits_before)
 {
@@ -488,8 +511,10 @@ static void life_step(life *l)
         do_race(l);
     } else if (choice < 93) {
         do_order(l);
-    } else if (choice < 97) {
+    } else if (choice < 96) {
         do_balance(l);
+    } else if (choice < 97 && l->has_book) {
+        do_limits(l);
     } else {
         do_kill(l);
     }
@@ -502,6 +527,12 @@ static fixture *create_account(uint64_t seed)
 {
     risk_config config;
     f_defaults(&config);
+    if (seed % 2 == 0) {
+        F_TEXT(config.limits,
+            "gross_exposure@*=60000; open_orders@*=12; orders_per_minute@strategy:*=8;"
+            " position_notional@strategy:*,symbol:*=9000; loss_streak@strategy:*=3;"
+            " drawdown@strategy:*=900; allocation@strategy:s01=5000");
+    }
     if (seed % 3 == 1) {
         *f_param(&config, RISK_RULE_ID_gross_exposure_max, 0) = CB_E8;
         *f_param(&config, RISK_RULE_ID_symbol_position_max, 0) = E8(1000000);
@@ -520,6 +551,7 @@ static life *life_begin(uint64_t seed)
     assert_non_null(l);
     cb_prng_init(&l->prng, seed);
     l->f = create_account(seed);
+    l->has_book = seed % 2 == 0;
     l->f->on_feed = log_event;
     l->f->on_feed_context = &l->log;
     l->model.marks[0] = (cb_i128)40000 * CB_E8;
@@ -589,11 +621,12 @@ static void repeat_market(fixture *f, const event_log *log, uint32_t until)
     }
 }
 
-static void check_recovery(life *l)
+/* One life in eight is stopped after every single event. */
+static void check_recovery(life *l, uint64_t seed)
 {
     fixture *f = f_create_with(&l->f->config);
     for (uint32_t i = 0; i < l->log.count; i++) {
-        if (below(l, 200) == 0) {
+        if (seed % 8 == 2 || below(l, 200) == 0) {
             const uint64_t hash = risk_core_ops.state_hash(f->state);
             const uint64_t actions_hash = f->actions_hash;
             f_restart(f);
@@ -662,7 +695,7 @@ static void random_lives_agree_with_the_naive_model(void **unused)
             life_step(l);
         }
         check_replay(l);
-        check_recovery(l);
+        check_recovery(l, seed);
         if (seed <= 3) {
             check_no_allocation(l);
         }

@@ -13,6 +13,7 @@ static const char *const missing_names[] = {
     [RISK_MISSING_BALANCES] = "balances",
     [RISK_MISSING_MARK] = "mark price",
     [RISK_MISSING_LIMITS] = "limits",
+    [RISK_MISSING_CAPS] = "execution's caps, or they are not approved",
     [RISK_MISSING_CERTAINTY] = "certainty about the account",
 };
 _Static_assert(sizeof(missing_names) / sizeof(missing_names[0]) == RISK_MISSING_COUNT,
