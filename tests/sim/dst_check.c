@@ -65,7 +65,7 @@ static void open_memos(void)
     for (uint32_t i = 0; i < MEMO_COUNT; i++) {
         memo *self = &memos[i];
         if (self->rows == NULL) {
-            self->rows = calloc(MEMO_ROWS_MAX, sizeof(self->rows[0]));
+            self->rows = calloc(MEMO_ROWS_MAX, sizeof(void *));
             CB_ASSERT(self->rows != NULL);
             for (const char *at = self->columns; *at != '\0';) {
                 const size_t size = strcspn(at, " ");

@@ -216,10 +216,11 @@ void sql_lex(sql_parser *parser, const char *text, size_t size)
     const char *end = text + size;
     const char *at = skip_space(text, end);
     uint32_t capacity = TOKENS_FIRST;
-    *parser = (sql_parser){.source = text, .tokens = sql_keep(capacity * sizeof(sql_token))};
+    *parser =
+        (sql_parser){.source = text, .tokens = sql_keep((size_t)capacity * sizeof(sql_token))};
     while (at < end) {
         if (parser->count + 1 == capacity) {
-            sql_token *larger = sql_keep(2 * capacity * sizeof(sql_token));
+            sql_token *larger = sql_keep((size_t)2 * capacity * sizeof(sql_token));
             memcpy(larger, parser->tokens, capacity * sizeof(sql_token));
             free(parser->tokens);
             parser->tokens = larger;

@@ -17,7 +17,7 @@ static sql_node *new_node(sql_op op)
 
 static void add_arg(sql_node *node, sql_node *arg)
 {
-    node->args = realloc(node->args, (node->count + 1) * sizeof(node->args[0]));
+    node->args = realloc(node->args, (node->count + 1) * sizeof(void *));
     CB_ASSERT(node->args != NULL);
     node->args[node->count++] = arg;
 }
@@ -464,8 +464,8 @@ uint32_t sql_parse_outputs(sql_parser *parser, sql_node ***out)
         }
         list[count++] = node;
     } while (sql_take(parser, ","));
-    *out = sql_keep(count * sizeof(list[0]));
-    memcpy(*out, list, count * sizeof(list[0]));
+    *out = sql_keep(count * sizeof(void *));
+    memcpy(*out, list, count * sizeof(void *));
     return count;
 }
 
@@ -574,8 +574,8 @@ static void parse_values(sql_parser *parser, sql_select *select)
         sql_need(parser, ")");
         list[select->values_count++] = row;
     } while (sql_take(parser, ","));
-    select->values = sql_keep(select->values_count * sizeof(list[0]));
-    memcpy(select->values, list, select->values_count * sizeof(list[0]));
+    select->values = sql_keep(select->values_count * sizeof(void *));
+    memcpy(select->values, list, select->values_count * sizeof(void *));
 }
 
 static void parse_tail(sql_parser *parser, sql_select *select)

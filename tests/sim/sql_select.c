@@ -13,9 +13,9 @@ void sql_add_row(sql_memory *memory, sql_rows *rows, const sql_value *row)
 {
     if (rows->count == rows->capacity) {
         const uint32_t capacity = rows->capacity == 0 ? 8 : 2 * rows->capacity;
-        const sql_value **larger = sql_alloc(memory, capacity * sizeof(larger[0]));
+        const sql_value **larger = sql_alloc(memory, capacity * sizeof(void *));
         if (rows->count > 0) {
-            memcpy(larger, rows->rows, rows->count * sizeof(larger[0]));
+            memcpy(larger, rows->rows, rows->count * sizeof(void *));
         }
         rows->rows = larger;
         rows->capacity = capacity;
@@ -283,7 +283,7 @@ static const sql_node *replaced(
     }
     sql_node *copy = sql_alloc(memory, sizeof(*copy));
     *copy = *node;
-    copy->args = sql_alloc(memory, node->count * sizeof(copy->args[0]));
+    copy->args = sql_alloc(memory, node->count * sizeof(void *));
     for (uint32_t i = 0; i < node->count; i++) {
         copy->args[i] = (sql_node *)(uintptr_t)replaced(self, node->args[i], group, outer);
     }

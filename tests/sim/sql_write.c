@@ -127,7 +127,7 @@ static void make_room(sql_table *table)
         return;
     }
     const uint32_t capacity = table->rows_capacity == 0 ? 32 : 2 * table->rows_capacity;
-    table->rows = realloc(table->rows, capacity * sizeof(table->rows[0]));
+    table->rows = realloc(table->rows, capacity * sizeof(void *));
     CB_ASSERT(table->rows != NULL);
     for (uint32_t i = 0; i < table->uniques_count; i++) {
         sql_unique *unique = &table->uniques[i];

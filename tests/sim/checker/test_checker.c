@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+/* The whole of it, so that the test links nothing else. NOLINTBEGIN(bugprone-suspicious-include) */
 #include "tests/sim/checker/checker.c"
 #include "tests/sim/checker/checker_read.c"
 #undef COLUMN
@@ -19,6 +20,7 @@
 #include "tests/sim/checker/checks_orders.c"
 #undef COLUMN
 #include "tests/sim/checker/checks_requests.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 /* One filled buy with its claim, its fill everywhere, its reservation and its messages. */
 static const char RIGHT[] =
