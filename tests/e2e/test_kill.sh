@@ -7,7 +7,11 @@ cd "$(dirname "$0")/../.."
 export SPEED=${SPEED:-60} AGENTS=3
 export EXTRA_RISK="unkill.cooldown = 1s"
 export EXTRA_GUARDIAN="guard.silence = 3s
-guard.grace = 6s"
+guard.grace = 6s
+deadman.countdown = 3600s
+deadman.period = 5s
+deadman.forced = true"
+export EXTRA_SIMULATOR="profile.deadman = true"
 export EXTRA_SIGNALS="flatten.slice = 5000"
 
 cerberus() { "$CERBERUS" "$@"; }
@@ -127,6 +131,9 @@ fired() { [ "$(told fired)" -gt "$fired_before" ] && [ "$(told canceled_all)" -g
 remember() { fired_before=$(told fired) canceled_before=$(told canceled_all); }
 
 check "the guardian watches" state_is guardian ready
+armed() { grep -c '"POST /api/v3/countdownCancelAll' "$CERBERUS_RUN_DIR"/journal/exchange-*.jsonl; }
+check "it has wound up the venue's own switch" [ "$(armed)" -ge 2 ]
+refute "which the venue never refused" grep -q venue_failed "$(endpoint kill.guardian_journal)"
 check "orders rest at the exchange" rest_orders 10
 remember
 pid=$(service_pid execution)

@@ -132,6 +132,8 @@ static const row rows[] = {
     {CB_VENUE_USE_FIND | CB_VENUE_USE_READ, {MAY("omitZeroBalances", G_BOOL)}},
     /* DELETE openOrders, GET openOrders, account/commission, tradeFee */
     {CB_VENUE_USE_CANCEL | CB_VENUE_USE_FIND | CB_VENUE_USE_READ, {NEEDS("symbol", G_SYMBOL)}},
+    /* POST countdownCancelAll: places nothing, and what it cancels a cancel could */
+    {CB_VENUE_USE_CANCEL, {NEEDS("symbol", G_SYMBOL), NEEDS("countdownTime", G_DIGITS)}},
     /* GET allOrders, allOrderList, myTrades */
     {CB_VENUE_USE_READ,
         {MAY("symbol", G_SYMBOL),

@@ -36,10 +36,10 @@ static int run(cli *self)
 const cli_command cli_command_kill = {"kill",
     "[--level 1|2|3|4 --reason TEXT [--scope S] [--actor NAME] [--local [--page FILE]]]",
     "stop trading: 1 no new risk, 2 cancel all, 3 flatten, 4 off; without a level: what is in "
-    "force.\n--scope is global, venue=X, account=X, user=X, symbol=X or strategy=X.\n--local "
-    "writes "
-    "the flag page of this machine: no gateway, NATS or PostgreSQL is needed",
+    "force",
     "  cerberus kill --level 1 --reason 'odd prices'\n"
     "  cerberus kill --level 2 --scope symbol=BTCUSDT --reason 'delisting'\n"
-    "  cerberus kill --local --level 2 --reason 'nothing answers'\n",
+    "      (global, venue=X, account=X, user=X, symbol=X or strategy=X)\n"
+    "  cerberus kill --local --level 2 --reason 'nothing answers'\n"
+    "      (the flag page of this machine: needs no gateway, NATS or PostgreSQL)\n",
     run};

@@ -125,9 +125,7 @@ static int run(cli *self)
 
 const cli_command cli_command_unkill = {"unkill",
     "[--reason TEXT [--scope S] [--level N] | --approve ID | --withdraw ID] [--as NAME]",
-    "allow trading again, by two: one asks, another approves after the cool-down; without "
-    "options:\n"
-    "the requests. --as is operator or risk_officer",
+    "allow trading again, by two: one asks, another approves; without options: the requests",
     "  cerberus unkill --reason 'checked the feed'\n"
-    "  cerberus unkill --approve ID --as risk_officer\n",
+    "  cerberus unkill --approve ID --as risk_officer      (or --as operator)\n",
     run};

@@ -161,6 +161,9 @@ static int64_t cancel_order_due_ns(const exec_state *state, const exec_order *or
 int64_t exec_cancel_due_ns(exec_state *state)
 {
     int64_t due = sweep_wants_list(state) ? state->sweep.due_ns : EXEC_NEVER;
+    if (state->cancels_in_flight >= EXEC_CANCELS_MAX) {
+        return due; /* an answer brings us back; a due time in the past would only spin */
+    }
     for (uint32_t i = 0; i < state->active_count; i++) {
         const int64_t order_due = cancel_order_due_ns(state, exec_active(state, i));
         due = order_due < due ? order_due : due;

@@ -1,5 +1,7 @@
 /* Kill levels and cancels: who may still trade, what is canceled, and that the book is proved empty
  * twice. */
+#include <stdio.h>
+
 #include "tests/unit/execution/rig.h"
 
 static rig bench;
@@ -100,6 +102,28 @@ static void beat_is_stored_only_when_it_brings_news(void **context)
     rig_kill(&bench, "*", 0, 4, raised_ns); /* an older word, late */
     assert_int_equal(rig_count(&bench, CB_ACTION_STORE, EXEC_TABLE_KILL), 0);
     assert_int_equal(rig_view(&bench).kill_level, 1);
+}
+
+/* More orders than cancels may be in flight: their answers bring the rest, no timer does. */
+static void many_cancels_wait_for_answers_and_not_for_the_clock(void **context)
+{
+    (void)context;
+    char id[12];
+    for (uint32_t i = 0; i < 20; i++) {
+        (void)snprintf(id, sizeof(id), "%u", 7000 + i);
+        rig_advance(&bench, CB_NS_PER_S);
+        rig_market(&bench);
+        (void)open_limit_order(id);
+    }
+    rig_kill(&bench, "account:main", 2, 1, bench.now_ns);
+    assert_int_equal(rig_count(&bench, CB_ACTION_REQUEST, EXEC_REQUEST_CANCEL_ALL), 2);
+    rig_advance(&bench, CB_NS_PER_S); /* what one request per symbol left goes one by one */
+    assert_int_equal(rig_count(&bench, CB_ACTION_REQUEST, EXEC_REQUEST_CANCEL), 14);
+    for (int i = 0; i < 5; i++) { /* nothing is answered for a while */
+        rig_advance(&bench, CB_NS_PER_S / 10);
+        assert_int_equal(rig_count(&bench, CB_ACTION_REQUEST, EXEC_REQUEST_CANCEL), 0);
+        assert_true(bench.timer_due_ns == 0 || bench.timer_due_ns > bench.now_ns);
+    }
 }
 
 static void kill_between_claim_and_send_stops_the_send(void **context)
@@ -273,6 +297,7 @@ int main(void)
         TEST(levels_let_through_what_they_should),
         TEST(scopes_hit_what_they_name),
         TEST(beat_is_stored_only_when_it_brings_news),
+        TEST(many_cancels_wait_for_answers_and_not_for_the_clock),
         TEST(kill_between_claim_and_send_stops_the_send),
         TEST(level_two_cancels_all_and_asks_until_empty_twice),
         TEST(order_accepted_after_the_kill_is_canceled_at_once),

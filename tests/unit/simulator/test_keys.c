@@ -1,6 +1,7 @@
 /* Keys of the simulated exchange: rights are told, held, and changed; both kinds of signature. */
 #include "tests/unit/simulator/api_fixture.h"
 
+#include "base/timefmt.h"
 #include "services/simulator/core/keys.h"
 #include "venue/binance/binance.h"
 #include "venue/form.h"
@@ -110,6 +111,56 @@ static void rights_are_words_joined_by_plus(void **state)
     }
 }
 
+#define GUARD "guardian-key"
+#define ORDER "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=20000.00"
+
+static uint32_t open_orders(door *d)
+{
+    assert_int_equal(ask(d, "GET", "/api/v3/openOrders", "", GUARD, "s"), 200);
+    return (uint32_t)json_array_size(d->json);
+}
+
+static void a_cancel_only_key_cancels_and_places_nothing(void **state)
+{
+    door *d = *state;
+    uint32_t rights = 0;
+    assert_true(sim_rights_parse("read+cancel", &rights));
+    assert_int_equal(sim_add_key(d->sim, 0, GUARD, "s", rights, NULL), CB_OK);
+    assert_int_equal(sim_add_key(d->sim, 0, "trader", "s", SIM_MAY_TRADE, NULL), CB_OK);
+    assert_int_equal(ask(d, "POST", "/api/v3/order", ORDER, GUARD, "s"), 401);
+    assert_int_equal(json_integer_value(json_object_get(d->json, "code")), -2015);
+    assert_int_equal(ask(d, "POST", "/api/v3/order", ORDER, "trader", "s"), 200);
+    assert_int_equal(open_orders(d), 1);
+    assert_int_equal(ask(d, "DELETE", "/api/v3/openOrders", "symbol=BTCUSDT", GUARD, "s"), 200);
+    assert_int_equal(open_orders(d), 0);
+}
+
+static void the_countdown_cancels_when_it_is_not_begun_anew(void **state)
+{
+    door *d = *state;
+    static const char path[] = "/api/v3/countdownCancelAll";
+    uint32_t rights = SIM_MAY_READ | SIM_MAY_TRADE;
+    assert_int_equal(sim_add_key(d->sim, 0, GUARD, "s", rights, NULL), CB_OK);
+    assert_int_equal(ask(d, "POST", path, "symbol=BTCUSDT&countdownTime=60000", GUARD, "s"), 404);
+    d->sim->config.has_deadman = true;
+    assert_int_equal(ask(d, "POST", "/api/v3/order", ORDER, GUARD, "s"), 200);
+    assert_int_equal(ask(d, "POST", path, "symbol=BTCUSDT", GUARD, "s"), 400);
+    const int64_t begun_ns = d->sim->now_ns;
+    assert_int_equal(ask(d, "POST", path, "symbol=BTCUSDT&countdownTime=60000", GUARD, "s"), 200);
+    sim_set_now(d->sim, begun_ns + 59 * CB_NS_PER_S);
+    assert_int_equal(open_orders(d), 1);
+    assert_int_equal(ask(d, "POST", path, "symbol=BTCUSDT&countdownTime=60000", GUARD, "s"), 200);
+    sim_set_now(d->sim, begun_ns + 118 * CB_NS_PER_S);
+    assert_int_equal(open_orders(d), 1);
+    sim_set_now(d->sim, begun_ns + 119 * CB_NS_PER_S);
+    assert_int_equal(open_orders(d), 0);
+    assert_int_equal(ask(d, "POST", "/api/v3/order", ORDER, GUARD, "s"), 200);
+    assert_int_equal(ask(d, "POST", path, "symbol=BTCUSDT&countdownTime=1000", GUARD, "s"), 200);
+    assert_int_equal(ask(d, "POST", path, "symbol=BTCUSDT&countdownTime=0", GUARD, "s"), 200);
+    sim_set_now(d->sim, begun_ns + 500 * CB_NS_PER_S);
+    assert_int_equal(open_orders(d), 1); /* disarmed */
+}
+
 static void keys_are_new_and_fit(void **state)
 {
     door *d = *state;
@@ -132,6 +183,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(key_signs_with_ed25519, set_up, tear_down),
         cmocka_unit_test(rights_are_words_joined_by_plus),
         cmocka_unit_test_setup_teardown(keys_are_new_and_fit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_cancel_only_key_cancels_and_places_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_countdown_cancels_when_it_is_not_begun_anew, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
