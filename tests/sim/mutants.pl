@@ -23,8 +23,8 @@ while (my $line = <$in>) {
     } elsif ($line =~ /^@@ (\S+)/) {
         $mutants[-1]{file} = $1;
         $mode = '';
-    } elsif ($line =~ /^<<<$/) {
-        push @{$mutants[-1]{edits}}, {file => $mutants[-1]{file}, old => '', new => ''};
+    } elsif ($line =~ /^<<<( all)?$/) {
+        push @{$mutants[-1]{edits}}, {file => $mutants[-1]{file}, old => '', new => '', is_all => $1};
         $mode = 'old';
     } elsif ($line =~ /^>>>$/) {
         $mode = 'new';
@@ -57,9 +57,9 @@ sub build {
         $texts{$edit->{file}} //= slurp($edit->{file});
         my $old = strip($edit->{old});
         my $count = () = $texts{$edit->{file}} =~ /\Q$old\E/g;
-        return "STALE: " . (split /\n/, $old)[0] . " stands $count times in $edit->{file}" if $count != 1;
+        return "STALE: " . (split /\n/, $old)[0] . " stands $count times in $edit->{file}" if $count < 1 || ($count > 1 && !$edit->{is_all});
         my $new = strip($edit->{new});
-        $texts{$edit->{file}} =~ s/\Q$old\E/$new/;
+        $texts{$edit->{file}} =~ s/\Q$old\E/$new/g;
     }
     my (%sources, @objects);
     for my $file (keys %texts) {
