@@ -97,9 +97,10 @@ static void take_permit(race *r, int strategy)
 
 static void ask(race *r, int strategy, bool is_exit)
 {
+    const int64_t held_e8 = r->held_e8[strategy] < UNIT_E8 ? r->held_e8[strategy] : UNIT_E8;
     cb_intent intent =
-        is_exit ? f_exit(r->f, "BTCUSDT", PRICE_E8, UNIT_E8) : f_intent(r->f, "BTCUSDT", PRICE_E8);
-    intent.qty.e8 = UNIT_E8;
+        is_exit ? f_exit(r->f, "BTCUSDT", PRICE_E8, held_e8) : f_intent(r->f, "BTCUSDT", PRICE_E8);
+    intent.qty.e8 = is_exit ? held_e8 : UNIT_E8;
     intent.order_type = is_exit ? CB_ORDER_TYPE_MARKET : CB_ORDER_TYPE_LIMIT;
     intent.limit_price.e8 = is_exit ? 0 : PRICE_E8;
     intent.data_ts_ns = 0;
@@ -166,13 +167,13 @@ static void move_order(race *r)
     }
 }
 
-/* Whoever holds a whole unit sells it again sometimes, or no room would ever come free. */
+/* Whoever holds something sells it again sometimes, or no room would ever come free. */
 static void leave(race *r)
 {
     const int first = (int)below(r, STRATEGIES);
     for (int i = 0; i < STRATEGIES; i++) {
         const int strategy = (first + i) % STRATEGIES;
-        if (r->held_e8[strategy] >= UNIT_E8 && r->live_count < OPEN_MAX) {
+        if (r->held_e8[strategy] > 0 && r->live_count < OPEN_MAX) {
             ask(r, strategy, true);
             return;
         }
