@@ -154,7 +154,7 @@ extern const cb_enum_desc risk_unkill_status_desc;
         F##_U64(2, touched) /* counts all uses of all windows */                                   \
         F##_REP(3, slices, risk_window_slice, 13)
 
-/* A strategy that found a shared limit full waits for its turn (docs/adr/0011). */
+/* A strategy that found a shared limit full waits for its turn (docs/adr/0014). */
 #define RISK_TURN_FIELDS(F)                                                                        \
     F##_TEXT(1, strategy, 24) F##_TEXT(2, name, 128) /* of the limit, without "*" */               \
         F##_BOOL(3, is_waiting) F##_U64(4, number)   /* the lowest comes first */                  \
