@@ -223,6 +223,7 @@ struct exec_state {
     uint32_t assets_count;
     uint32_t assets_suspect_count; /* clean comparisons in a row that found a difference */
     uint64_t assets_suspect_fills;
+    int64_t assets_told_ns; /* venue's time of the newest totals that the stream told */
 
     /* work in hand */
     exec_lane lane;

@@ -132,6 +132,15 @@ static void stream_take_balances(exec_state *state, const exec_balances *balance
             state, CB_BALANCE_REASON_TRANSFER, balances->balances, 1, balances->venue_ts_ns, out);
         return;
     }
+    if (balances->venue_ts_ns < state->assets_told_ns) {
+        /* Totals of the past, told again after a reconnect or by a clock that went back: nobody may
+         * take them for money. The next clean snapshot tells what is there. */
+        for (uint32_t i = 0; i < balances->balances_count; i++) {
+            exec_balances_doubt(state, balances->balances[i].asset);
+        }
+        return;
+    }
+    state->assets_told_ns = balances->venue_ts_ns;
     exec_balances_take(state, balances->balances, balances->balances_count, false);
     if (state->is_reconciled) {
         exec_emit_balance(state,

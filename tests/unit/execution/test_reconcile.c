@@ -372,6 +372,25 @@ static void stream_balances_are_told_with_the_count_of_fills(void **context)
     assert_true(balance->transfer_id[0] != '\0');
 }
 
+/* Told again after a reconnect: risk would take the cash of an hour ago for today's loss. */
+static void stream_balances_of_the_past_are_not_told(void **context)
+{
+    (void)context;
+    exec_balances balances = {.balances_count = 1, .venue_ts_ns = bench.now_ns};
+    memcpy(balances.balances[0].asset, "USDT", 5);
+    balances.balances[0].free.e8 = 5 * CB_E8;
+    rig_feed(&bench, EXEC_EVENT_BALANCES, &balances, sizeof(balances));
+    assert_non_null(rig_nth(&bench, CB_ACTION_PUBLISH, CB_SUBJECT_BALANCE, 0));
+    balances.venue_ts_ns -= 1;
+    balances.balances[0].free.e8 = 3 * CB_E8;
+    rig_feed(&bench, EXEC_EVENT_BALANCES, &balances, sizeof(balances));
+    assert_null(rig_nth(&bench, CB_ACTION_PUBLISH, CB_SUBJECT_BALANCE, 0));
+    balances.venue_ts_ns += 1;
+    balances.balances[0].free.e8 = 5 * CB_E8;
+    rig_feed(&bench, EXEC_EVENT_BALANCES, &balances, sizeof(balances));
+    assert_non_null(rig_nth(&bench, CB_ACTION_PUBLISH, CB_SUBJECT_BALANCE, 0));
+}
+
 static void light_run(int64_t usdt_e8, int64_t btc_e8)
 {
     rig_advance(&bench, 10 * CB_NS_PER_S);
@@ -520,6 +539,7 @@ int main(void)
         TEST(external_trade_found_by_rest_leads_to_its_order),
         TEST(external_order_filled_before_the_baseline_is_forgotten),
         TEST(stream_balances_are_told_with_the_count_of_fills),
+        TEST(stream_balances_of_the_past_are_not_told),
         TEST(unexplained_balance_counts_when_seen_twice),
         TEST(balance_that_was_only_ahead_of_the_stream_is_no_difference),
         TEST(ghost_is_canceled_and_everything_stops),
