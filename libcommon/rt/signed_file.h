@@ -10,9 +10,9 @@
 #include "base/err.h"
 #include "base/mac.h"
 
-#define CB_SIGN_PUBLIC_SIZE 32
-#define CB_SIGN_SECRET_SIZE 64
-#define CB_SIGN_SIGNATURE_SIZE 64
+#define CB_SIGN_PUBLIC_SIZE ((size_t)32)
+#define CB_SIGN_SECRET_SIZE ((size_t)64)
+#define CB_SIGN_SIGNATURE_SIZE ((size_t)64)
 #define CB_SIGN_KEY_NAME_SIZE 17 /* 16 hex digits of the public key and a NUL */
 
 typedef struct cb_signed_text {
