@@ -13,7 +13,7 @@
 #include "services/guardian/guardian_shell.h"
 
 #define LINE_MAX_SIZE 512
-#define FILE_SIZE_MAX (4 * 1024 * 1024)
+#define FILE_SIZE_MAX ((off_t)4 * 1024 * 1024)
 
 struct guardian_journal {
     char path[CB_CONFIG_TEXT_MAX];
