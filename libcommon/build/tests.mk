@@ -59,6 +59,10 @@ chaos: deps-test ## kill, stop, cut and tear the running system, then check it: 
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
 	@python3 tests/chaos/chaos.py $(KILLS)
 
+.PHONY: faults
+faults: ## docs/faults.md: each fault case with its tests and their last result (run `make test` before)
+	@mkdir -p build && tests/faults.sh >build/faults.md && mv build/faults.md docs/faults.md && sed -n '/^Results/p; /all\*\*/p' docs/faults.md
+
 .PHONY: race permits
 race: ## 64 strategies race for the last unit of a limit: make race RUNS=1000000 SEED=1
 	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tests/unit/risk/test_race
