@@ -106,7 +106,7 @@ static void publish_head(audit_shell *self)
 {
     const cb_audit_head *head = &self->last;
     cb_audit_head_msg message = {
-        .number = head->number, .seq = head->seq, .signed_ns = head->signed_ns};
+        .number = head->number, .record_seq = head->seq, .signed_ns = head->signed_ns};
     memcpy(message.hash, head->hash, sizeof(message.hash));
     memcpy(message.prev, head->prev, sizeof(message.prev));
     cb_hex_print(head->signature, sizeof(head->signature), message.signature);

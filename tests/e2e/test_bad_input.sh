@@ -25,6 +25,10 @@ for name in key secret token permit; do random_file "$WORK/$name"; done
 NOWHERE="host=$WORK/no-socket dbname=cerberus user=nobody"
 DEAD_PORT=$(free_port)
 
+cp deploy/local/caps.conf "$WORK/caps.conf"
+"$BIN/cerberus" caps keygen --secret "$WORK/caps_key" --public "$WORK/caps_key.pub" >/dev/null
+"$BIN/cerberus" caps sign "$WORK/caps.conf" --secret "$WORK/caps_key" >/dev/null
+
 # A configuration with which SERVICE would start if only its servers were there.
 good_conf() {
     cat <<CONF
@@ -52,7 +56,9 @@ venue.rest_url = http://127.0.0.1:$DEAD_PORT" ;;
 venue.rest_url = http://127.0.0.1:$DEAD_PORT
 venue.ws_api_url = ws://127.0.0.1:$DEAD_PORT/ws-api/v3
 kill.page = $WORK/kill.page
-signer.socket = $WORK/sign.sock" ;;
+signer.socket = $WORK/sign.sock
+caps.file = $WORK/caps.conf
+caps.keys = $WORK/caps_key.pub" ;;
     esac
 }
 conf() { # SERVICE, extra line… : writes $WORK/SERVICE.conf; the extra lines come last
@@ -123,7 +129,7 @@ required() {
 }
 for service in collector validator signals risk execution portfolio; do required "$service" pg.dsn; done
 required risk permit.key
-for key in permit.key venue.rest_url venue.ws_api_url signer.socket; do required execution "$key"; done
+for key in permit.key venue.rest_url venue.ws_api_url signer.socket caps.file caps.keys; do required execution "$key"; done
 for key in signer.socket signer.admin_socket signer.kek signer.keys venue.rest_url; do required signer "$key"; done
 for key in api.key api.secret admin.token; do required simulator "$key"; done
 required gateway gateway.token
