@@ -2,12 +2,16 @@
 # Runs every test of every kind and ends with one line "N passed, N failed[, N skipped]".
 #   run.sh PROGRAM…    each a cmocka program, a script that prints TAP lines, or "check:TARGET" for one
 #                      part of `make check`. A program that dies counts as one failure.
+# Unit tests and scripts run side by side, TEST_JOBS at a time (default: as many as there are processors);
+# scripts mostly wait for a system of their own. The others have the machine to themselves.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 passed=0 failed=0 skipped=0
 logs=build/test-logs
 mkdir -p "$logs"
 limit=${TEST_TIMEOUT:-420}
+jobs_max=${TEST_JOBS:-$(nproc)}
+declare -A running=() # pid -> program
 
 count() { # name, status, log
     local ok bad skip
@@ -27,25 +31,42 @@ count() { # name, status, log
     grep -E '# SKIP' "$3" | sed 's/^/  /' | head -5
 }
 
-for program in "$@"; do
-    name=${program#build/*/tests/}
-    log=$logs/$(printf '%s' "${program#build/}" | tr '/:' '__').log # sanitized builds write beside others
-    case $program in
+log_of() { printf '%s/%s.log' "$logs" "$(printf '%s' "${1#build/}" | tr '/:' '__')"; } # sanitized builds write beside others
+
+run() { # PROGRAM
+    local log
+    log=$(log_of "$1")
+    case $1 in
     check:*)
-        if make --no-print-directory -j"$(nproc)" "${program#check:}" >"$log" 2>&1; then
-            echo "ok 1 - ${program#check:}" >>"$log"
-            status=0
-        else
-            status=1
-        fi
+        make --no-print-directory -j"$(nproc)" "${1#check:}" >"$log" 2>&1 || return 1
+        echo "ok 1 - ${1#check:}" >>"$log"
         ;;
-    *)
-        CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 10 "$limit" "$program" >"$log" 2>&1
-        status=$?
-        ;;
+    *) CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 10 "$limit" "$1" >"$log" 2>&1 ;;
     esac
-    count "$name" "$status" "$log"
+}
+
+finish_one() { # waits for the next of those that run
+    local pid status program
+    wait -n -p pid
+    status=$?
+    program=${running[$pid]}
+    unset "running[$pid]"
+    count "${program#build/*/tests/}" "$status" "$(log_of "$program")"
+}
+finish_to() { while [ "${#running[@]}" -gt "$1" ]; do finish_one; done; }
+
+for program in "$@"; do
+    case $program in
+    */tests/unit/* | *.sh) width=$jobs_max ;;
+    *) width=1 ;;
+    esac
+    [ "$width" -gt 1 ] || finish_to 0
+    finish_to $((width - 1))
+    run "$program" &
+    running[$!]=$program
+    [ "$width" -gt 1 ] || finish_to 0
 done
+finish_to 0
 echo
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"
