@@ -23,7 +23,7 @@
 
 #define IDS_MAX 20000
 #define WAIT_NS (30 * CB_NS_PER_S)
-#define TRIES_COUNT 200
+#define TRIES_COUNT 10000
 
 /* ---- the server: one thread per connection, told by the path what to do ---- */
 
