@@ -69,6 +69,7 @@ entry.cooldown = 0s
 exit.retry = 0s
 guard.tickers = false"
 export EXTRA_RISK="rule.trade_risk_max.per_trade = 0.00001
+limits = gross_exposure@*=1000000
 rule.daily_loss_max.limit = 1
 rule.drawdown_max.limit = 1
 rule.order_rate.account_per_minute = 60000
