@@ -30,6 +30,7 @@ entry.cooldown = 0s
 exit.retry = 0s"
 export EXTRA_RISK="unkill.cooldown = 0s
 rule.trade_risk_max.per_trade = 0.00001
+limits = gross_exposure@*=1000000
 rule.daily_loss_max.limit = 1
 rule.drawdown_max.limit = 1
 rule.order_rate.account_per_minute = 60000

@@ -76,22 +76,5 @@ void signals_flatten(signals_state *state,
     }
     cb_signal signal;
     fill_signal(state, symbol, quote, &signal);
-    const signals_order order = {
-        .purpose = CB_PURPOSE_FLATTEN,
-        .signal = &signal,
-        .score = signal.score,
-        .event = event,
-        .cause = quote->env,
-    };
-    state->counts.raised++;
-    signal.intent_id = signals_intend(state, symbol, &order, out, signal.reason);
-    const bool is_decided = !cb_id_is_none(signal.intent_id);
-    signal.status = is_decided ? CB_SIGNAL_STATUS_DECIDED : CB_SIGNAL_STATUS_DROPPED;
-    state->counts.decided += is_decided ? 1U : 0U;
-    state->counts.dropped += is_decided ? 0U : 1U;
-    if (!is_decided) {
-        symbol->book.exit_blocked_ns = quote->at_ns + state->config->exit_retry_ns;
-    }
-    cb_signal *published = CB_PUBLISH(out, CB_SUBJECT_SIGNAL, SIGNALS_TABLE_SIGNAL, cb_signal);
-    *published = signal;
+    signals_exit_raise(state, symbol, quote, event, CB_PURPOSE_FLATTEN, &signal, out);
 }

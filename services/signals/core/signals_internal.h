@@ -253,6 +253,15 @@ void signals_guard(signals_state *state,
     const cb_event *event,
     cb_outbox *out);
 
+/** Raises an exit that no strategy asked for: its intent, and its signal with what became of it. */
+void signals_exit_raise(signals_state *state,
+    signals_symbol *symbol,
+    const signals_quote *quote,
+    const cb_event *event,
+    cb_purpose purpose,
+    cb_signal *signal,
+    cb_outbox *out);
+
 /* ---- kill level 3 (flatten.c) ---- */
 void signals_flatten(signals_state *state,
     signals_symbol *symbol,
