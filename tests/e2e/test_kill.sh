@@ -97,6 +97,8 @@ s6-svc -d "$CERBERUS_RUN_DIR/s6/postgres"
 s6-svwait -D -t 10000 "$CERBERUS_RUN_DIR/s6/postgres"
 check "and without PostgreSQL" cerberus kill --local --level 2 --reason "no database either"
 for service in postgres nats; do s6-svc -u "$CERBERUS_RUN_DIR/s6/$service"; done
+answers() { admin_sql "SELECT 1" >/dev/null 2>&1; }
+check "PostgreSQL answers again" wait_until 60 answers
 check "all come back" wait_until 60 all_healthy
 sent() { admin_sql "SELECT count(*) FROM execution.orders WHERE sent_ns > 0"; }
 before=$(sent)
