@@ -109,12 +109,16 @@ endef
 $(foreach s,$(SERVICES),$(eval $(call program_rule,$(s))))
 PROGRAMS := $(foreach s,$(SERVICES),$(call bin,$(s)))
 
+# ---- the lab's shell without its main, for tests and benchmarks; a fuzzer or a test of a tool needs no process ----
+LAB_SHELL := $(OUT)/libshell_lab.a
+$(eval $(call archive_rule,shell_archive_lab,$(LAB_SHELL),$(filter-out services/lab/main.c,$(call shell_c,lab)),,$(call registries_of,services/lab)))
+
 # ---- tests: one program per tests/**/test_*.c, linked with everything ----
 TEST_C := $(sort $(shell find tests -name 'test_*.c' -not -path '*/node_modules/*' 2>/dev/null))
 TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(TEST_C))
 $(call objs,$(filter tests/contract/%,$(TEST_C))): | $(PROTO_C)
 TEST_HELP_O := $(call objs,$(sort $(wildcard tests/testing/*.c)))
-$(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_HELP_O) $(PROTO_O) $(call lib,testing) $(ALL_CORES) $(ALL_LIBS)
+$(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_HELP_O) $(PROTO_O) $(call lib,testing) $(LAB_SHELL) $(ALL_CORES) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
 	@$(CC) $(OPT) $(LINK) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka $(LIBS_RT) -o $@
@@ -123,7 +127,7 @@ $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_HELP_O) $(PROTO_O) $(call lib,testin
 # ---- tools: fuzzers and benchmarks, one program per tests/{fuzz,perf}/*.c that is not a test ----
 TOOL_C := $(filter-out tests/%/test_%,$(sort $(wildcard tests/perf/*.c tests/contract/tool_*.c)))
 TOOLS := $(patsubst tests/%.c,$(OUT)/tools/%,$(TOOL_C))
-$(OUT)/tools/%: $(OUT)/obj/tests/%.o $(PROTO_O) $(call lib,testing) $(ALL_CORES) $(ALL_LIBS)
+$(OUT)/tools/%: $(OUT)/obj/tests/%.o $(PROTO_O) $(call lib,testing) $(LAB_SHELL) $(ALL_CORES) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
 	@$(CC) $(OPT) $(LINK) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_RT) -o $@

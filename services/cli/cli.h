@@ -95,6 +95,11 @@ bool cli_done_arguments(const cli *self);
 /** Builds "/v1/orders?symbol=…&limit=…&before=…" from the usual options. */
 cb_status cli_list_path(cli *self, const char *base, char *out, size_t out_size, cb_err *err);
 
+/** The run of commands that are tools of the lab: becomes `cerberus-lab` with the same arguments
+ *  (the command's name is the tool's), and returns only when that fails, with a message. Such a
+ *  command reads every argument itself, --help and -o included. */
+int cli_hand_over(cli *self);
+
 /** First line of a file (a token, a password); false with a message on stderr. */
 bool cli_read_secret(const char *path, char *out, size_t out_size);
 

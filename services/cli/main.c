@@ -99,6 +99,9 @@ static bool take_output(cli *self)
 
 static int run_command(cli *self, const cli_command *command)
 {
+    if (command->run == cli_hand_over) {
+        return command->run(self);
+    }
     if (cli_flag(self, "--help") || cli_flag(self, "-h")) {
         print_command_help(command);
         return CLI_OK;
