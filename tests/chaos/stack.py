@@ -19,45 +19,36 @@ EXECUTIONS = ["execution", "execution-b"]
 PROXIED = ["signals", "risk", "portfolio"] + EXECUTIONS
 DISK_SIZE = "6g"  # address space of a tmpfs: only what is written takes memory
 
+
+def busy(name):
+    """Settings of tests/testing/busy, which every load of orders shares."""
+    with open("%s/tests/testing/busy/%s.conf" % (ROOT, name)) as file:
+        return file.read()
+
+
 # Small orders, so that fees and spread never meet a loss limit; opinions at almost every candle; entries
 # that rest and are canceled as well as entries that trade at once. Bounds are in market time.
 LOAD = {
-    "SIGNALS": """strategies = trend@1m:1,meanrev@1m:1
+    "SIGNALS": busy("signals") + """strategies = trend@1m:1,meanrev@1m:1
 strategy.trend.fast = 2
 strategy.trend.slow = 3
 strategy.trend.channel = 2
 strategy.trend.atr = 2
-strategy.trend.cross_bars = 1000
 strategy.trend.spread_full = 0.01
 strategy.trend.stop_atr = 0.3
 strategy.trend.profit_atr = 0.3
-filter.cooldown_bars = 0
-filter.hourly_max = 240
-decision.threshold = 0.01
-decision.exit_threshold = 0.01
-validate.confidence_min = 0
-validate.quality_min = 0
-entry.cooldown = 0s
 exit.retry = 1s
 entry.order_type = limit
 entry.tif = gtc
 entry.limit_offset = {offset}""",
-    "RISK": """rule.order_notional_max.limit = 400
-rule.drawdown_max.limit = 0.9
-rule.daily_loss_max.limit = 0.9
-rule.order_rate.account_per_minute = 60000
-rule.order_rate.account_burst = 1000
-rule.order_rate.strategy_per_minute = 60000
-rule.order_rate.strategy_burst = 1000
-rule.stale_data.ticker_max = 600s
-rule.data_quality.score_min = 0
+    "RISK": busy("risk") + """rule.order_notional_max.limit = 400
 rule.data_quality.age_max = 3600s
 unkill.cooldown = 0s""",
     "EXECUTION": """order.timeout = 20s
 unknown.kill_after = 3600s
 unknown.kill_count = 1000
 kill.reject_rate = 1""",
-    "CAPS": """orders_per_s = 100""",
+    "CAPS": busy("caps"),
 }
 
 

@@ -52,34 +52,13 @@ fees.taker = 0
 limits.orders_10s = 100000
 limits.orders_day = 10000000
 limits.weight = 100000000"
-export EXTRA_SIGNALS="strategies = trend@1m:1
-strategy.trend.fast = 1
-strategy.trend.slow = 2
-strategy.trend.channel = 1
-strategy.trend.atr = 1
-strategy.trend.cross_bars = 1000
-decision.threshold = 0.01
-decision.exit_threshold = 0.01
-decision.decay_bars = 1
-filter.cooldown_bars = 0
-filter.hourly_max = 240
-validate.confidence_min = 0
-validate.quality_min = 0
-entry.cooldown = 0s
-exit.retry = 0s
+BUSY=tests/testing/busy
+export EXTRA_SIGNALS="$(cat $BUSY/signals.conf $BUSY/signals_short.conf)
 guard.tickers = false"
-export EXTRA_RISK="rule.trade_risk_max.per_trade = 0.00001
-limits = gross_exposure@*=1000000
-rule.daily_loss_max.limit = 1
-rule.drawdown_max.limit = 1
-rule.order_rate.account_per_minute = 60000
-rule.order_rate.account_burst = 10000
-rule.order_rate.strategy_per_minute = 60000
-rule.order_rate.strategy_burst = 10000
-rule.stale_data.ticker_max = 3600s
-rule.data_quality.score_min = 0"
-export EXTRA_CAPS="orders_per_s = 1000
-notional_per_minute = 1000000000"
+export EXTRA_RISK="$(cat $BUSY/risk.conf)
+rule.trade_risk_max.per_trade = 0.00001"
+EXTRA_CAPS=$(cat $BUSY/caps.conf)
+export EXTRA_CAPS
 
 # ---- readings ----
 # Share of the processors that was idle for two seconds, in percent.
