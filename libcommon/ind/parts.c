@@ -146,7 +146,8 @@ bool cb_ind_rsi_push(cb_ind_rsi *rsi, double close, double *out)
     /* 100 - 100 / (1 + gain / loss), without the division by a loss of zero. A price that never
      * moved has no strength either way: 50. */
     const double whole = rsi->gain.value + rsi->loss.value;
-    *out = whole > 0 ? 100.0 * rsi->gain.value / whole : 50.0;
+    /* The quotient first: it is at most 1, while 100 * gain / gain may round to above 100. */
+    *out = whole > 0 ? 100.0 * (rsi->gain.value / whole) : 50.0;
     return true;
 }
 

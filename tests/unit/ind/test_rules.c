@@ -328,6 +328,26 @@ static void rounding_does_not_pile_up_over_a_million_bars(void **unused)
     stop(&vwap);
 }
 
+/* 100 * gain / gain rounds to above 100 for one gain in seventeen; the state asserts its bounds. */
+static void strength_of_a_steady_rise_is_100_for_every_step(void **unused)
+{
+    (void)unused;
+    cb_prng prng;
+    cb_prng_seed(&prng, 17);
+    for (int i = 0; i < 1000; i++) {
+        const int64_t params[CB_PARAMS_PER_ENTRY_MAX] = {1};
+        const double step = 0.001 + random_unit(&prng) * 1000;
+        runner r = start("rsi", params);
+        double out[CB_INDICATOR_OUTPUTS_MAX] = {0};
+        const cb_bar first = flat_bar(0, 0, 1);
+        const cb_bar second = flat_bar(1, step, 1);
+        assert_false(r.ops->update(r.state, &first, out));
+        assert_true(r.ops->update(r.state, &second, out));
+        assert_true(out[0] >= 100 && out[0] <= 100);
+        stop(&r);
+    }
+}
+
 static void sessions_begin_at_their_boundary(void **unused)
 {
     (void)unused;
@@ -506,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_price_that_never_moves_gives_finite_neutral_values),
         cmocka_unit_test(extreme_jumps_stay_finite_and_within_bounds),
         cmocka_unit_test(rounding_does_not_pile_up_over_a_million_bars),
+        cmocka_unit_test(strength_of_a_steady_rise_is_100_for_every_step),
         cmocka_unit_test(sessions_begin_at_their_boundary),
         cmocka_unit_test(states_are_deterministic_and_without_holes),
         cmocka_unit_test(a_copied_state_goes_on_like_the_original),
