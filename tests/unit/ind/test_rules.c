@@ -333,7 +333,7 @@ static void strength_of_a_steady_rise_is_100_for_every_step(void **unused)
 {
     (void)unused;
     cb_prng prng;
-    cb_prng_seed(&prng, 17);
+    cb_prng_init(&prng, 17);
     for (int i = 0; i < 1000; i++) {
         const int64_t params[CB_PARAMS_PER_ENTRY_MAX] = {1};
         const double step = 0.001 + random_unit(&prng) * 1000;
