@@ -7,7 +7,7 @@ set -euo pipefail
 run_packages=(gcc libc6-dev make pkg-config git ca-certificates util-linux procps curl jq zstd
     libnats-dev libwebsockets-dev libcurl4-openssl-dev libpq-dev libprotobuf-c-dev
     protobuf-c-compiler protobuf-compiler libjansson-dev libsodium-dev libssl-dev libzstd-dev
-    zlib1g-dev nats-server postgresql-15 postgresql-client-15 s6 execline)
+    zlib1g-dev libyaml-dev nats-server postgresql-15 postgresql-client-15 s6 execline)
 test_packages=(clang clang-tidy clang-format libclang-rt-14-dev libcmocka-dev universal-ctags
     docker-compose python3)
 

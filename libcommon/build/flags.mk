@@ -19,7 +19,7 @@ OPT := -O1 -g3 -fno-omit-frame-pointer
 else
 OPT := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 endif
-LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LINK := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack
 
 SAN ?=
 ifeq ($(SAN),address)
@@ -36,6 +36,6 @@ BANNED := -include libcommon/build/banned.h
 CFLAGS_ALL = $(CSTD) $(WARN) $(CODEGEN) $(OPT) -fPIE $(INCLUDES) $(BANNED) -MMD -MP
 CFLAGS_GENERATED = $(CSTD) $(CODEGEN) $(OPT) -fPIE $(INCLUDES) -I$(OUT)/gen -w -MMD -MP
 
-PKGS := libnats libwebsockets libcurl libpq libprotobuf-c jansson libsodium libcrypto libzstd zlib
-LIBS_RT := -lnats -lwebsockets -lcurl -lpq -lprotobuf-c -ljansson -lsodium -lssl -lcrypto -lzstd -lz -lm -lpthread
+PKGS := libnats libwebsockets libcurl libpq libprotobuf-c jansson libsodium libcrypto libzstd zlib yaml-0.1
+LIBS_RT := -lnats -lwebsockets -lcurl -lpq -lprotobuf-c -ljansson -lsodium -lssl -lcrypto -lzstd -lz -lyaml -lm -lpthread
 INC_RT := -I/usr/include/postgresql
