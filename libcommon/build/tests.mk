@@ -63,6 +63,11 @@ chaos: deps-test ## kill, stop, cut and tear the running system, then check it: 
 faults: ## docs/faults.md: each fault case with its tests and their last result (run `make test` before)
 	@mkdir -p build && tests/faults.sh >build/faults.md && mv build/faults.md docs/faults.md && sed -n '/^Results/p; /all\*\*/p' docs/faults.md
 
+.PHONY: metrics-doc
+metrics-doc: ## docs/metrics.md from libcommon/stats/metrics.def
+	@$(MAKE) --no-print-directory $(OUT)/tests/unit/stats/test_metrics_doc
+	@CB_DOCS_WRITE=1 $(OUT)/tests/unit/stats/test_metrics_doc >/dev/null && echo docs/metrics.md
+
 .PHONY: race permits
 race: ## 64 strategies race for the last unit of a limit: make race RUNS=1000000 SEED=1
 	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tests/unit/risk/test_race
