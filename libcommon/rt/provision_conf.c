@@ -194,7 +194,8 @@ static void put_publish(text *to, const char *service)
     }
 }
 
-/* STREAM rows are not subscribed: their messages come through the pull consumer into the inbox. */
+/* STREAM rows are not subscribed: their messages come through the pull consumer into the inbox. Only
+ * the two on the way to the exchange are heard directly too. */
 static void put_subscribe(text *to, const char *service)
 {
     char line[128];
@@ -202,7 +203,7 @@ static void put_subscribe(text *to, const char *service)
     put_item(to, line, "");
     for (uint32_t id = 0; id < CB_SUBJECT_COUNT; id++) {
         const cb_subject *row = cb_subject_get((cb_subject_id)id);
-        if (row->subject_class == CB_CLASS_STREAM ||
+        if ((row->subject_class == CB_CLASS_STREAM && !cb_subject_is_direct(row, service)) ||
             (!is_named(row->consumers, service) && !is_for_all(row->consumers))) {
             continue;
         }

@@ -13,6 +13,7 @@
 #include "wire/codec.h"
 
 #define QUEUE_MAX 65536
+#define JS_ACK "$JS.ACK." /* the reply subject of what a stream delivers */
 #define PROCESS_ITEMS_MAX 1024
 #define PROCESS_NS_MAX (5 * CB_NS_PER_MS)
 #define PROCESS_CLOCK_EVERY 32 /* items between two looks at the budget's clock */
@@ -116,8 +117,13 @@ static void process_item(cb_shell *shell, const cb_inbox_item *item, int64_t now
 {
     cb_metric_observe_ns(shell->counts.wait, now_ns - item->message.recv_mono_ns);
     if (cb_subject_get((cb_subject_id)item->row)->subject_class == CB_CLASS_STREAM) {
-        rt_pull_delivered(shell, (cb_subject_id)item->row);
-        rt_in_message(shell, item);
+        cb_inbox_item heard = *item;
+        if (strncmp(item->message.reply, JS_ACK, sizeof(JS_ACK) - 1) == 0) {
+            rt_pull_delivered(shell, (cb_subject_id)item->row);
+        } else {
+            heard.message.reply = ""; /* heard directly: the stream's copy is acknowledged */
+        }
+        rt_in_message(shell, &heard);
     } else {
         process_core(shell, item);
     }
@@ -278,9 +284,12 @@ typedef enum heard_kind {
 
 static bool is_heard(const cb_shell *shell, const cb_subject *row, heard_kind kind)
 {
-    if (row->subject_class == CB_CLASS_STREAM ||
-        !cb_subject_is_consumer(row, shell->service->name)) {
+    const char *service = shell->service->name;
+    if (!cb_subject_is_consumer(row, service)) {
         return false;
+    }
+    if (row->subject_class == CB_CLASS_STREAM) {
+        return kind == HEARD_ROWS && cb_subject_is_direct(row, service);
     }
     if (row->subject_class == CB_CLASS_REQUEST) {
         return kind == HEARD_REQUESTS;

@@ -1,5 +1,6 @@
-/* The consuming end of a hop. Each stream is pulled by this service's durable consumer; a message
- * takes effect when it is the next of its sequence and what its producer said before it, on other
+/* The consuming end of a hop. Each stream is pulled by this service's durable consumer, and what is
+ * on the way to the exchange is heard directly too: whichever copy comes first has the effect, the
+ * other is a duplicate, and only the stream's is acknowledged. A message takes effect when it is the next of its sequence and what its producer said before it, on other
  * subjects about the same account, has had its effect. Its inbox row commits with the effect, the
  * acknowledgement leaves after that. Early ones are held, late ones dropped, missing ones asked
  * for. */
@@ -303,8 +304,10 @@ static void hold(cb_shell *shell, const cb_inbox_item *item, rt_in_key *key, con
     const uint32_t index = (uint32_t)(key - in->keys);
     for (uint32_t i = 0; i < in->held_count; i++) {
         if (in->held[i].key == index && in->held[i].seq == hop->seq) {
-            cb_bus_message_free(&in->held[i].item.message); /* the newer copy has the live ack */
-            in->held[i].item = *item;
+            /* The newer copy has the live ack, unless it was heard directly and has none. */
+            const cb_inbox_item older = in->held[i].item;
+            in->held[i].item = item->message.reply[0] != '\0' ? *item : older;
+            cb_bus_message_free(item->message.reply[0] != '\0' ? &older.message : &item->message);
             return;
         }
     }
@@ -372,6 +375,10 @@ void rt_in_message(cb_shell *shell, const cb_inbox_item *item)
     }
     if (parse_hop(message, &hop)) {
         key = key_of(shell, item, &hop);
+    }
+    if (key == NULL && message->reply[0] == '\0') {
+        cb_bus_message_free(message); /* heard directly: the stream's copy is buried */
+        return;
     }
     if (key == NULL) {
         bury(shell, message, NULL, "no header that places it in its producer's sequence");

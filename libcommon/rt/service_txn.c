@@ -149,7 +149,7 @@ static void run_effect(cb_shell *shell, const rt_effect *effect)
         }
         return;
     case RT_EFFECT_ACK:
-        if (FP("*.before_ack")) {
+        if (effect->text[0] == '\0' || FP("*.before_ack")) {
             return;
         }
         /* A lost acknowledgement only brings the message again. */

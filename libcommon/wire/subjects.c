@@ -60,6 +60,16 @@ bool cb_subject_is_consumer(const cb_subject *subject, const char *service)
     return list_holds(subject->consumers, service);
 }
 
+bool cb_subject_is_direct(const cb_subject *subject, const char *service)
+{
+    CB_ASSERT(subject != NULL);
+    CB_ASSERT(service != NULL);
+    const bool is_to_risk = subject == &subjects[CB_SUBJECT_INTENT];
+    const bool is_to_execution = subject == &subjects[CB_SUBJECT_PERMIT];
+    return (is_to_risk && strcmp(service, "risk") == 0) ||
+           (is_to_execution && strcmp(service, "execution") == 0);
+}
+
 uint32_t cb_partition_of(const char *key)
 {
     CB_ASSERT(key != NULL);

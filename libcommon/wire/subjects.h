@@ -37,6 +37,9 @@ const cb_subject *cb_subject_get(cb_subject_id id);
 /** True when service publishes (or consumes) this subject; "*" counts. */
 bool cb_subject_is_owner(const cb_subject *subject, const char *service);
 bool cb_subject_is_consumer(const cb_subject *subject, const char *service);
+/** True when service also hears this STREAM subject as it is published, beside its stream: it is on
+ *  the way from a decision to the exchange, where storing and serving the message costs a hop. */
+bool cb_subject_is_direct(const cb_subject *subject, const char *service);
 
 /**
  * Writes the full subject for a body (reads its venue, symbol or account by the description).

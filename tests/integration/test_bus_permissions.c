@@ -237,8 +237,9 @@ static void add_row(const char *user, const cb_subject *row)
     row_try at = {user, row};
     const bool is_owner = !is_tool(user) && is_in(row->owner, user);
     const bool is_reader = strcmp(user, "cli") == 0;
-    const bool is_consumer =
-        row->subject_class == CB_CLASS_CORE && !is_tool(user) && is_in(row->consumers, user);
+    const bool is_heard =
+        row->subject_class == CB_CLASS_CORE || cb_subject_is_direct(row, user);
+    const bool is_consumer = is_heard && !is_tool(user) && is_in(row->consumers, user);
     if (row->shard == CB_SHARD_SERVICE) {
         each_user(add_named, &at);
     } else {

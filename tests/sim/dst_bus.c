@@ -103,7 +103,6 @@ static void route(const dst_packet *packet, cb_bus *from)
     if (cb_subject_match(packet->subject, &id) &&
         cb_subject_get(id)->subject_class == CB_CLASS_STREAM) {
         dst_stream_publish(packet, from);
-        return;
     }
     /* What a service sends to itself is as lossy as the rest. */
     dst_bus_route(packet->subject, packet, true);
