@@ -194,8 +194,8 @@ static void put_publish(text *to, const char *service)
     }
 }
 
-/* STREAM rows are not subscribed: their messages come through the pull consumer into the inbox. Only
- * the two on the way to the exchange are heard directly too. */
+/* STREAM rows are not subscribed: their messages come through the pull consumer into the inbox.
+ * Only the two on the way to the exchange are heard directly too. */
 static void put_subscribe(text *to, const char *service)
 {
     char line[128];

@@ -1,9 +1,9 @@
 /* The consuming end of a hop. Each stream is pulled by this service's durable consumer, and what is
  * on the way to the exchange is heard directly too: whichever copy comes first has the effect, the
- * other is a duplicate, and only the stream's is acknowledged. A message takes effect when it is the next of its sequence and what its producer said before it, on other
- * subjects about the same account, has had its effect. Its inbox row commits with the effect, the
- * acknowledgement leaves after that. Early ones are held, late ones dropped, missing ones asked
- * for. */
+ * other is a duplicate, and only the stream's is acknowledged. A message takes effect when it is
+ * the next of its sequence and what its producer said before it, on other subjects about the same
+ * account, has had its effect. Its inbox row commits with the effect, the acknowledgement leaves
+ * after that. Early ones are held, late ones dropped, missing ones asked for. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -237,8 +237,7 @@ static void add_row(const char *user, const cb_subject *row)
     row_try at = {user, row};
     const bool is_owner = !is_tool(user) && is_in(row->owner, user);
     const bool is_reader = strcmp(user, "cli") == 0;
-    const bool is_heard =
-        row->subject_class == CB_CLASS_CORE || cb_subject_is_direct(row, user);
+    const bool is_heard = row->subject_class == CB_CLASS_CORE || cb_subject_is_direct(row, user);
     const bool is_consumer = is_heard && !is_tool(user) && is_in(row->consumers, user);
     if (row->shard == CB_SHARD_SERVICE) {
         each_user(add_named, &at);
@@ -391,10 +390,12 @@ static void try_server(const char *user, void *context)
         add(true, false, "%s", published[i]);
     }
     for (size_t i = 0; i < sizeof(subscribed) / sizeof(subscribed[0]); i++) {
-        const bool is_read =
-            strcmp(user, "cli") == 0 && (strcmp(subscribed[i], "intent.new.>") == 0 ||
-                                            strcmp(subscribed[i], "permit.grant.>") == 0);
-        add(false, is_read, "%s", subscribed[i]);
+        const bool is_intent = strcmp(subscribed[i], "intent.new.>") == 0;
+        const bool is_permit = strcmp(subscribed[i], "permit.grant.>") == 0;
+        const bool is_read = strcmp(user, "cli") == 0 && (is_intent || is_permit);
+        const bool is_direct = (is_intent && strcmp(user, "risk") == 0) ||
+                               (is_permit && strcmp(user, "execution") == 0);
+        add(false, is_read || is_direct, "%s", subscribed[i]);
     }
     make_tries(user);
     *total += tries_count;
