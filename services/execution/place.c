@@ -7,9 +7,9 @@
 
 #include "base/assert.h"
 #include "base/strview.h"
-#include "domain/terms.h"
 #include "rt/failpoint.h"
 #include "services/execution/claim.h"
+#include "services/execution/core/describe.h"
 #include "services/execution/shell.h"
 
 static const char SQL_CLAIM[] = EXEC_SQL_CLAIM;
@@ -104,50 +104,6 @@ static void on_claimed(void *context, const cb_result *result, const cb_row *con
     feed_claim(self, EXEC_CLAIM_DONE, "");
 }
 
-static void describe_order(const cb_order *order, cb_venue_order_request *out)
-{
-    *out = (cb_venue_order_request){.side = order->side,
-        .order_type = order->order_type,
-        .tif = order->tif,
-        .qty = order->qty,
-        .price = order->limit_price,
-        .reply_kind = CB_VENUE_REPLY_FULL};
-    memcpy(out->symbol, order->symbol, sizeof(out->symbol));
-    memcpy(out->client_order_id, order->client_order_id, sizeof(out->client_order_id));
-    if (order->triggered_ns != 0) {
-        out->order_type = cb_order_type_triggered(order->order_type); /* it waited here */
-    } else if (cb_order_type_has_trigger(order->order_type)) {
-        out->stop_price = order->trigger_price;
-        out->trailing_delta_bips = order->trailing_bips;
-    }
-    if (out->order_type == CB_ORDER_TYPE_MARKET) {
-        out->tif = CB_TIF_NONE; /* market orders have none, whatever the intent says */
-    }
-}
-
-/* One request: an order, both legs of a list, or an order with the cancel of another. */
-static cb_venue_call describe_claim(exec_prepared *prepared, const exec_claim *claim)
-{
-    cb_venue_params *params = &prepared->params;
-    describe_order(&claim->order, &params->order);
-    if (claim->has_mate) {
-        prepared->has_mate = true;
-        prepared->mate_intent_id = claim->mate.intent_id;
-        describe_order(&claim->mate, &params->stop_order);
-        return CB_VENUE_CALL_PLACE_LIST;
-    }
-    if (claim->bound.e8 > 0) {
-        params->order.order_type = CB_ORDER_TYPE_LIMIT;
-        params->order.tif = CB_TIF_IOC;
-        params->order.price = claim->bound;
-    }
-    if (claim->replaces_venue_id[0] != '\0') {
-        memcpy(params->venue_order_id, claim->replaces_venue_id, sizeof(params->venue_order_id));
-        return CB_VENUE_CALL_CANCEL_REPLACE;
-    }
-    return CB_VENUE_CALL_PLACE;
-}
-
 static void send_prepared(exec_shell *self);
 
 /* t0 of order-path.md: everything that can fail locally fails here, before the claim. */
@@ -160,8 +116,9 @@ static cb_status prepare(exec_shell *self, const exec_claim *claim, cb_err *err)
     prepared->begun_ns = cb_shell_now_ns(self->shell);
     prepared->begun_mono_ns = cb_mono_ns();
     prepared->sign_ts_ns = exec_sign_ts_ns(self);
-    memcpy(prepared->params.symbol, claim->order.symbol, sizeof(prepared->params.symbol));
-    prepared->call = describe_claim(prepared, claim);
+    prepared->call = exec_describe_claim(claim, &prepared->params);
+    prepared->has_mate = claim->has_mate;
+    prepared->mate_intent_id = claim->mate.intent_id;
     const cb_venue_auth auth = {
         .sign_ts_ns = prepared->sign_ts_ns, .window_ms = claim->window_ms, .is_unsigned = true};
     if (!cb_signer_is_up(self->signer)) {
@@ -309,37 +266,17 @@ static void record_placed(
 static void judge_placed(exec_shell *self, const cb_http_answer *http, exec_order_answer *out)
 {
     const exec_prepared *prepared = &self->prepared;
-    cb_textbuf reason = cb_textbuf_over(out->reason, sizeof(out->reason));
-    out->retry_after_s = -1;
     if (http->outcome != CB_HTTP_ANSWERED) {
+        cb_textbuf reason = cb_textbuf_over(out->reason, sizeof(out->reason));
+        out->retry_after_s = -1;
         out->answer_class =
             http->outcome == CB_HTTP_NOT_SENT ? CB_ANSWER_NOT_SENT : CB_ANSWER_UNKNOWN;
         cb_textbuf_add(&reason, http->detail);
         return;
     }
-    cb_venue_answer *judged = &self->judged;
-    memset(judged, 0, sizeof(*judged));
-    self->venue->judge(prepared->call,
-        &prepared->params,
-        http->status,
-        (cb_strview){http->body, http->body_size},
-        judged);
-    out->answer_class = judged->answer_class;
-    out->has_order = judged->has_order;
-    out->order = judged->order;
-    out->has_mate = judged->has_mate;
-    out->mate = judged->mate;
-    if (judged->answer_class == CB_ANSWER_THROTTLED || http->status == 429 || http->status == 418) {
-        out->retry_after_s = http->retry_after_s >= 0 ? http->retry_after_s : 60;
-    }
-    if (judged->answer_class != CB_ANSWER_ACCEPTED) {
-        cb_textbuf_add(&reason, "HTTP ");
-        cb_textbuf_add_i64(&reason, http->status);
-        cb_textbuf_add(&reason, " ");
-        cb_textbuf_add_i64(&reason, judged->error.code);
-        cb_textbuf_add(&reason, " ");
-        cb_textbuf_add(&reason, judged->error.text);
-    }
+    const exec_venue_text text = {
+        http->status, (cb_strview){http->body, http->body_size}, http->retry_after_s};
+    exec_judge_placed(self->venue, prepared->call, &prepared->params, &text, &self->judged, out);
 }
 
 static void observe_placed(exec_shell *self, const cb_http_answer *http)

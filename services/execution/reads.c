@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "rt/failpoint.h"
 #include "base/strview.h"
+#include "services/execution/core/describe.h"
 #include "services/execution/shell.h"
 
 int64_t exec_sign_ts_ns(const exec_shell *self)
@@ -88,40 +89,6 @@ cb_answer_class exec_failure_class(
 
 /* ---- what is asked ---- */
 
-static cb_venue_call call_of(exec_request request)
-{
-    switch (request) {
-    case EXEC_REQUEST_CANCEL:
-        return CB_VENUE_CALL_CANCEL;
-    case EXEC_REQUEST_CANCEL_ALL:
-        return CB_VENUE_CALL_CANCEL_ALL;
-    case EXEC_REQUEST_AMEND:
-        return CB_VENUE_CALL_AMEND;
-    case EXEC_REQUEST_READ_ORDER:
-        return CB_VENUE_CALL_QUERY;
-    case EXEC_REQUEST_READ_OPEN:
-        return CB_VENUE_CALL_OPEN_ORDERS;
-    case EXEC_REQUEST_READ_ALL:
-        return CB_VENUE_CALL_ALL_ORDERS;
-    case EXEC_REQUEST_READ_TRADES:
-        return CB_VENUE_CALL_OWN_TRADES;
-    case EXEC_REQUEST_READ_ACCOUNT:
-        return CB_VENUE_CALL_ACCOUNT;
-    case EXEC_REQUEST_READ_TIME:
-        return CB_VENUE_CALL_TIME;
-    case EXEC_REQUEST_SUBSCRIBE:
-    case EXEC_REQUEST_CLAIM:
-    case EXEC_REQUEST_SEND:
-    case EXEC_REQUEST_RETRY:
-    case EXEC_REQUEST_ALERT:
-    case EXEC_REQUEST_PAGE:
-    case EXEC_REQUEST_OFF:
-    default:
-        CB_ASSERT(false);
-        return CB_VENUE_CALL_PING;
-    }
-}
-
 /* Names of the table venue_request; NULL: not of the order path, not recorded. */
 static const char *kind_of(const exec_call *call)
 {
@@ -151,35 +118,6 @@ static const char *kind_of(const exec_call *call)
     case EXEC_REQUEST_OFF:
     default:
         return NULL;
-    }
-}
-
-static void fill_params(exec_call *call)
-{
-    const exec_read *read = &call->read;
-    cb_venue_params *params = &call->params;
-    memcpy(params->symbol, read->symbol, sizeof(params->symbol));
-    memcpy(params->venue_order_id, read->venue_order_id, sizeof(params->venue_order_id));
-    const bool has_venue_id = read->venue_order_id[0] != '\0';
-    if (!has_venue_id &&
-        (call->request == EXEC_REQUEST_READ_ORDER || call->request == EXEC_REQUEST_CANCEL ||
-            call->request == EXEC_REQUEST_AMEND)) {
-        memcpy(params->client_order_id, read->client_order_id, sizeof(params->client_order_id));
-    }
-    params->amend_qty = read->qty;
-    if (call->request == EXEC_REQUEST_READ_ALL) {
-        params->venue_order_id[0] = '\0';
-        params->start_ns = read->start_ns;
-        params->limit = EXEC_LIST_LIMIT;
-    }
-    if (call->request == EXEC_REQUEST_READ_OPEN) {
-        params->venue_order_id[0] = '\0';
-    }
-    if (call->request == EXEC_REQUEST_READ_TRADES) {
-        params->limit = EXEC_LIST_LIMIT;
-        params->has_from_id = read->has_from_id;
-        params->from_id = read->from_id;
-        params->start_ns = has_venue_id || read->has_from_id ? 0 : read->start_ns;
     }
 }
 
@@ -229,26 +167,15 @@ static void on_order_answer(exec_call *call, const cb_http_answer *http)
 {
     exec_shell *self = call->self;
     exec_order_answer answer = {.retry_after_s = -1};
-    cb_textbuf reason = cb_textbuf_over(answer.reason, sizeof(answer.reason));
     if (http->outcome != CB_HTTP_ANSWERED) {
+        cb_textbuf reason = cb_textbuf_over(answer.reason, sizeof(answer.reason));
         answer.answer_class =
             exec_failure_class(self, http, call->venue_request.is_order, &answer.retry_after_s);
         cb_textbuf_add(&reason, http->detail);
     } else {
-        cb_venue_answer *judged = &self->judged;
-        memset(judged, 0, sizeof(*judged));
-        self->venue->judge(call_of(call->request),
-            &call->params,
-            http->status,
-            (cb_strview){http->body, http->body_size},
-            judged);
-        answer.answer_class = judged->answer_class;
-        answer.has_order = judged->has_order;
-        answer.order = judged->order;
-        if (judged->answer_class == CB_ANSWER_THROTTLED) {
-            answer.retry_after_s = http->retry_after_s >= 0 ? http->retry_after_s : 60;
-        }
-        cb_textbuf_add(&reason, judged->error.text);
+        const exec_venue_text text = {
+            http->status, (cb_strview){http->body, http->body_size}, http->retry_after_s};
+        exec_judge_read(self->venue, call->call, &call->params, &text, &self->judged, &answer);
     }
     record_call(call, http, answer.answer_class, answer.reason);
     feed_order_answer(call, &answer);
@@ -375,8 +302,8 @@ static void start_call(exec_call *call)
         .window_ms = exec_read_window_ms(self),
         .is_unsigned = true};
     cb_err err = {0};
-    const cb_status status = self->venue->build(
-        call_of(call->request), &call->params, &auth, &call->venue_request, &err);
+    const cb_status status =
+        self->venue->build(call->call, &call->params, &auth, &call->venue_request, &err);
     if (status != CB_OK) {
         answer_not_sent(call, "request_not_built", err.text);
         return;
@@ -462,7 +389,7 @@ void exec_start_read(exec_shell *self, exec_request request, const exec_read *re
     call->read = *read;
     call->begun_ns = cb_shell_now_ns(self->shell);
     call->begun_mono_ns = cb_mono_ns();
-    fill_params(call);
+    call->call = exec_describe_read(request, &call->read, &call->params);
     if (request != EXEC_REQUEST_READ_ORDER || exec_is_quiet(self)) {
         start_call(call);
         return;

@@ -29,7 +29,6 @@
 #define EXEC_TOTAL_TIMEOUT_MS 5000
 #define EXEC_ORDER_ANSWER_MAX ((size_t)1024 * 1024)
 #define EXEC_LIST_ANSWER_MAX ((size_t)8 * 1024 * 1024)
-#define EXEC_LIST_LIMIT 1000 /* what we ask for; a full list may be a cut one */
 #define EXEC_SEND_BUDGET_NS (250 * CB_NS_PER_MS)
 #define EXEC_ROUND_TRIP_MAX_NS                                                                     \
     (500 * CB_NS_PER_MS) /* half of it is the error of a clock's offset */
@@ -213,6 +212,7 @@ typedef struct exec_call {
     exec_shell *self;
     exec_request request;
     exec_read read;
+    cb_venue_call call;
     cb_venue_params params;
     cb_venue_request venue_request;
     int64_t begun_ns;

@@ -87,11 +87,11 @@ static cb_status add_symbols(
                 spec.tick_e8 = source->tick_e8;
                 spec.price_min_e8 = source->tick_e8;
             }
-            if (source->step_e8 < spec.step_e8) {
-                spec.step_e8 = source->step_e8;
-                spec.qty_min_e8 = source->step_e8;
+            if (source->play.step_e8 < spec.step_e8) {
+                spec.step_e8 = source->play.step_e8;
+                spec.qty_min_e8 = source->play.step_e8;
             }
-            source->step_e8 = spec.step_e8;
+            source->play.step_e8 = spec.step_e8;
             source->index = i;
         }
         status = sim_add_symbol(self->sim, &spec, arena, err);
@@ -184,7 +184,8 @@ static cb_status scan_sources(simulator *self, int64_t *start_ns, uint64_t *minu
         const uint64_t span =
             (uint64_t)(source->last_ns - source->first_ns) / (60 * (uint64_t)CB_NS_PER_S);
         const uint64_t warmup =
-            source->warmup * ((uint64_t)source->interval_ns / (60 * (uint64_t)CB_NS_PER_S) + 1);
+            source->warmup *
+            ((uint64_t)source->play.interval_ns / (60 * (uint64_t)CB_NS_PER_S) + 1);
         *minutes = span + warmup + 10000 > *minutes ? span + warmup + 10000 : *minutes;
     }
     return status;
@@ -330,7 +331,7 @@ static bool is_close_wanted(const simulator *self, uint32_t index)
     const sim_symbol *symbol = &self->sim->symbols[index];
     const bool is_candle =
         source->format == SIM_FORMAT_CANDLES || source->format == SIM_FORMAT_BINANCE;
-    return is_candle ? symbol->live[source->interval].open_ns != 0
+    return is_candle ? symbol->live[source->play.interval].open_ns != 0
                      : symbol->live[SIM_INTERVAL_1M].first_id != 0;
 }
 

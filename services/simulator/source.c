@@ -245,10 +245,10 @@ cb_status sim_source_row(sim_source *source, cb_strview line, int64_t *ts_ns, cb
         return status != CB_OK ? status : sim_rows_check_trade(&source->check, &source->trade, err);
     }
     if (source->format != SIM_FORMAT_CAPTURE) {
-        status = sim_rows_candle(source->format, line, &source->candle, err);
-        *ts_ns = source->candle.open_ns;
+        status = sim_rows_candle(source->format, line, &source->play.candle, err);
+        *ts_ns = source->play.candle.open_ns;
         return status != CB_OK ? status
-                               : sim_rows_check_candle(&source->check, &source->candle, err);
+                               : sim_rows_check_candle(&source->check, &source->play.candle, err);
     }
     keep_line(source, &line);
     status = sim_frame_read(line, source->frame, err);
@@ -272,7 +272,7 @@ static cb_status find_interval(sim_source *source, cb_err *err)
     cb_strview line;
     int64_t last_ns = 0;
     source->file = 0;
-    source->interval_ns = INT64_MAX;
+    source->play.interval_ns = INT64_MAX;
     for (uint32_t i = 0; i < INTERVAL_ROWS; i++) {
         cb_err ignored = {0};
         const cb_status status = sim_source_line(source, &line, err);
@@ -283,30 +283,30 @@ static cb_status find_interval(sim_source *source, cb_err *err)
             return status;
         }
         if (source->format != SIM_FORMAT_CANDLES && source->format != SIM_FORMAT_BINANCE) {
-            source->interval_ns = 0;
+            source->play.interval_ns = 0;
             return CB_OK;
         }
-        if (sim_rows_candle(source->format, line, &source->candle, &ignored) != CB_OK) {
+        if (sim_rows_candle(source->format, line, &source->play.candle, &ignored) != CB_OK) {
             continue;
         }
-        const int64_t gap_ns = source->candle.open_ns - last_ns;
+        const int64_t gap_ns = source->play.candle.open_ns - last_ns;
         /* A row off the grid tells no interval; the check of each row names it by its line. */
-        if (last_ns != 0 && gap_ns > 0 && gap_ns < source->interval_ns &&
+        if (last_ns != 0 && gap_ns > 0 && gap_ns < source->play.interval_ns &&
             sim_interval_of_ns(gap_ns) != SIM_INTERVAL_COUNT) {
-            source->interval_ns = gap_ns;
+            source->play.interval_ns = gap_ns;
         }
-        last_ns = source->candle.open_ns;
+        last_ns = source->play.candle.open_ns;
     }
-    if (source->interval_ns == INT64_MAX) {
-        source->interval_ns = 60 * CB_NS_PER_S; /* one row tells no distance */
+    if (source->play.interval_ns == INT64_MAX) {
+        source->play.interval_ns = 60 * CB_NS_PER_S; /* one row tells no distance */
     }
-    source->interval = sim_interval_of_ns(source->interval_ns);
-    if (source->interval == SIM_INTERVAL_COUNT) {
+    source->play.interval = sim_interval_of_ns(source->play.interval_ns);
+    if (source->play.interval == SIM_INTERVAL_COUNT) {
         return CB_FAIL(err,
             CB_E_CORRUPT,
             "%s: rows are %lld s apart, which is no candle interval",
             source->paths[0],
-            (long long)(source->interval_ns / CB_NS_PER_S));
+            (long long)(source->play.interval_ns / CB_NS_PER_S));
     }
     return CB_OK;
 }
@@ -316,7 +316,7 @@ static void rewind_source(sim_source *source)
     sim_lines_close(source->lines);
     source->lines = NULL;
     source->file = 0;
-    sim_rows_check_init(&source->check, source->interval_ns);
+    sim_rows_check_init(&source->check, source->play.interval_ns);
 }
 
 /* A bad row ends the start, or is counted and named. */
@@ -405,7 +405,7 @@ cb_status sim_source_scan(sim_source *source, cb_log *log, cb_err *err)
         return status;
     }
     source->tick_e8 = source->check.tick_e8;
-    source->step_e8 = source->check.step_e8;
+    source->play.step_e8 = source->check.step_e8;
     if (source->rows_count == 0) {
         return CB_FAIL(
             err, CB_E_CONFIG, "%s: no row lies within replay.from and replay.to", source->paths[0]);

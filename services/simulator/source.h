@@ -6,8 +6,7 @@
 #include "rt/log.h"
 #include "services/simulator/core/api/ws.h"
 #include "services/simulator/core/frames.h"
-#include "services/simulator/core/house.h"
-#include "services/simulator/core/path.h"
+#include "services/simulator/core/play.h"
 #include "services/simulator/lines.h"
 
 #define SIM_SOURCE_FILES_MAX 16
@@ -23,10 +22,7 @@ typedef struct sim_source {
 
     /* what the scan found */
     sim_format format;
-    sim_interval interval; /* candles */
-    int64_t interval_ns;
     int64_t tick_e8;
-    int64_t step_e8;
     uint64_t rows_count;
     uint64_t bad_count;
     int64_t first_ns; /* of the first row within the range */
@@ -41,10 +37,7 @@ typedef struct sim_source {
     sim_rows_check check;
     int64_t next_ns; /* INT64_MAX: over */
     uint64_t events_count;
-    sim_candle_row candle;
-    sim_step steps[SIM_PATH_MAX];
-    uint32_t steps_count;
-    uint32_t steps_at;
+    sim_player play; /* candles: interval, lot, and the one that is played */
     sim_trade_row trade;
     sim_frame *frame; /* [owned] capture */
     char *line;       /* [owned] bytes that the frame points into */

@@ -10,14 +10,6 @@
 
 /* ---- moving on ---- */
 
-static void prepare_candle(sim_source *source)
-{
-    source->steps_at = 0;
-    source->steps_count =
-        sim_path_make(&source->candle, source->interval_ns, source->step_e8, source->steps);
-    source->next_ns = source->steps_count > 0 ? source->steps[0].ts_ns : source->candle.open_ns;
-}
-
 /* Goes to the next good row within the range. The scan has named the bad ones. */
 static cb_status advance(sim_source *source, cb_err *err)
 {
@@ -47,7 +39,7 @@ static cb_status advance(sim_source *source, cb_err *err)
         break;
     }
     if (source->format == SIM_FORMAT_CANDLES || source->format == SIM_FORMAT_BINANCE) {
-        prepare_candle(source);
+        source->next_ns = sim_player_begin(&source->play);
     } else {
         /* Times of a capture may step back by network jitter; the market's never do. */
         source->next_ns = ts_ns > source->next_ns ? ts_ns : source->next_ns;
@@ -83,35 +75,6 @@ static void builder_add(builder *to, const sim_candle *part)
     sim_candle_join(&to->minute, part);
 }
 
-static sim_candle candle_of_row(const sim_candle_row *row)
-{
-    sim_candle candle = {
-        .open_ns = row->open_ns,
-        .open_e8 = row->open_e8,
-        .high_e8 = row->high_e8,
-        .low_e8 = row->low_e8,
-        .close_e8 = row->close_e8,
-        .volume_e8 = row->volume_e8,
-        .taker_base_e8 = row->taker_base_e8,
-        .quote_volume_e8 = row->quote_volume_e8,
-        .taker_quote_e8 = row->taker_quote_e8,
-        .trades_count = row->trades_count,
-    };
-    if (!row->has_totals && row->volume_e8 > 0) {
-        sim_step steps[SIM_PATH_MAX];
-        const uint32_t count = sim_path_make(row, MINUTE_NS, 1, steps);
-        candle.trades_count = count;
-        for (uint32_t i = 0; i < count; i++) {
-            int64_t quote_e8 = 0;
-            const cb_status status =
-                cb_mul_e8(steps[i].price_e8, steps[i].qty_e8, CB_ROUND_DOWN, &quote_e8, NULL);
-            CB_ASSERT(status == CB_OK);
-            candle.quote_volume_e8 += quote_e8;
-        }
-    }
-    return candle;
-}
-
 static sim_candle candle_of_trade(const sim_trade_row *trade)
 {
     int64_t quote_e8 = 0;
@@ -139,15 +102,15 @@ static cb_status preload(sim_source *source, sim_core *sim, cb_err *err)
 {
     builder history = {.sim = sim, .symbol = source->index};
     const bool is_candle = source->format != SIM_FORMAT_TRADES;
-    const int64_t unit_ns = is_candle ? source->interval_ns : MINUTE_NS;
+    const int64_t unit_ns = is_candle ? source->play.interval_ns : MINUTE_NS;
     const int64_t oldest_ns = source->from_ns - (int64_t)source->warmup * unit_ns;
     source->next_ns = 0;
     cb_status status = advance(source, err);
     while (status == CB_OK && source->next_ns < source->from_ns) {
-        const int64_t ts_ns = is_candle ? source->candle.open_ns : source->trade.ts_ns;
+        const int64_t ts_ns = is_candle ? source->play.candle.open_ns : source->trade.ts_ns;
         if (ts_ns >= oldest_ns) {
-            const sim_candle part =
-                is_candle ? candle_of_row(&source->candle) : candle_of_trade(&source->trade);
+            const sim_candle part = is_candle ? sim_candle_of_row(&source->play.candle)
+                                              : candle_of_trade(&source->trade);
             builder_add(&history, &part);
         }
         source->next_ns = 0;
@@ -190,13 +153,14 @@ static void rewind_source(sim_source *source)
     sim_lines_close(source->lines);
     source->lines = NULL;
     source->file = 0;
-    sim_rows_check_init(&source->check, source->interval_ns);
+    sim_rows_check_init(&source->check, source->play.interval_ns);
 }
 
 cb_status sim_source_open(
     sim_source *source, sim_core *sim, const sim_synthetic *shape, cb_err *err)
 {
     rewind_source(source);
+    source->play.symbol = source->index;
     sim->symbols[source->index].is_candle_auto =
         source->format == SIM_FORMAT_TRADES || source->format == SIM_FORMAT_CAPTURE;
     if (source->format == SIM_FORMAT_CAPTURE) {
@@ -208,7 +172,7 @@ cb_status sim_source_open(
     }
     /* A book is there before the first trade, around its price. */
     const int64_t price_e8 =
-        source->format == SIM_FORMAT_TRADES ? source->trade.price_e8 : source->candle.open_e8;
+        source->format == SIM_FORMAT_TRADES ? source->trade.price_e8 : source->play.candle.open_e8;
     sim_house_synthetic(sim, source->index, shape, price_e8, CB_SIDE_BUY);
     return CB_OK;
 }
@@ -218,22 +182,9 @@ cb_status sim_source_open(
 static cb_status play_candle(
     sim_source *source, sim_core *sim, const sim_synthetic *shape, cb_err *err)
 {
-    if (source->steps_count == 0) {
-        const sim_candle flat = candle_of_row(&source->candle);
-        sim_history_flat(sim, source->index, source->interval, &flat);
-        return advance(source, err);
-    }
-    const sim_step *step = &source->steps[source->steps_at];
-    sim_replay_trade(sim, source->index, step->price_e8, step->qty_e8, step->taker_side, 0);
-    sim_house_synthetic(sim, source->index, shape, step->price_e8, step->taker_side);
-    source->steps_at++;
-    if (source->steps_at < source->steps_count) {
-        source->next_ns = source->steps[source->steps_at].ts_ns;
+    if (sim_player_step(&source->play, sim, shape, &source->next_ns)) {
         return CB_OK;
     }
-    const sim_candle difference =
-        sim_path_difference(&source->candle, source->steps, source->steps_count);
-    sim_history_correct(sim, source->index, &difference);
     return advance(source, err);
 }
 
