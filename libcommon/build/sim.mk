@@ -6,9 +6,9 @@ DST_RT := $(filter-out $(addprefix libcommon/rt/,bus.c bus_link.c pg.c pg_build.
     http_client.c http_transfer.c ws_client.c lws_context.c server.c server_conn.c server_ws.c server_fault.c log.c metrics.c journal.c \
     migrate.c secret.c crash.c store_check.c version.c failpoint.c resolve.c provision_conf.c provision_streams.c \
     $(notdir $(wildcard libcommon/rt/sign*.c))),$(wildcard libcommon/rt/*.c))
-DST_SHELL := $(foreach s,risk execution portfolio,$(filter-out services/$(s)/main.c,$(call shell_c,$(s))))
+DST_SHELL := $(foreach s,signals risk execution portfolio,$(filter-out services/$(s)/main.c,$(call shell_c,$(s))))
 DST_PURE := $(filter-out libcommon/base/assert.c,$(foreach m,$(PURE_MODULES) wire,$(call find_c,libcommon/$(m)))) \
-    $(foreach s,risk execution portfolio simulator,$(call find_c,services/$(s)/core))
+    $(foreach s,signals risk execution portfolio simulator,$(call find_c,services/$(s)/core))
 DST_OWN := $(wildcard tests/sim/*.c) $(filter-out %/test_checker.c %/tool_check.c,$(wildcard tests/sim/checker/*.c))
 dst_objs = $(patsubst %.c,$(OUT)/dst/%.o,$(1))
 DST_O := $(call dst_objs,$(DST_RT) $(DST_SHELL) $(DST_PURE) $(DST_OWN))
@@ -20,6 +20,9 @@ DST_BOUNDS := -DRT_HELD_MAX=128 -DRT_OUTSTANDING_MAX=256 -DRT_MARKS_MAX=128 -DRT
 DST_FLAGS = $(CSTD) $(WARN) $(CODEGEN) $(DST_OPT) -fPIE $(INCLUDES) $(INC_RT) -I$(OUT)/gen $(DST_BOUNDS) -MMD -MP
 $(call dst_objs,$(DST_RT) $(DST_SHELL)): DST_FLAGS += -include tests/sim/redirect.h
 $(call dst_objs,$(DST_RT) $(DST_SHELL) $(DST_PURE)): DST_FLAGS += $(BANNED)
+# A process's configuration is read once; every start after its first copies it (tests/sim/dst_start.c).
+$(OUT)/dst/libcommon/rt/service.o $(OUT)/dst/libcommon/rt/service_start.o: \
+    DST_FLAGS += $(foreach f,load hash print,-Dcb_config_set_$(f)=dst_config_set_$(f))
 # The flag page is one in memory; what a level allows is decided by the real code.
 $(OUT)/dst/libcommon/rt/killpage.o: DST_FLAGS += $(foreach f,open close look make raise lower,-Dcb_killpage_$(f)=dst_unused_page_$(f))
 $(OUT)/dst/services/execution/page.o: DST_FLAGS += -DLOOK_PERIOD_NS=200000000

@@ -49,8 +49,8 @@ bool rt_in_find(const cb_shell *shell, const char *token, size_t size, cb_subjec
 {
     for (uint32_t id = 0; id < CB_SUBJECT_COUNT; id++) {
         const cb_subject *row = cb_subject_get((cb_subject_id)id);
-        if (rt_in_is_consumed(shell, row) && strlen(row->token) == size &&
-            memcmp(row->token, token, size) == 0) {
+        if (row->subject_class == CB_CLASS_STREAM && strncmp(row->token, token, size) == 0 &&
+            row->token[size] == '\0' && rt_in_is_consumed(shell, row)) {
             *out = (cb_subject_id)id;
             return true;
         }

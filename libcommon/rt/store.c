@@ -3,7 +3,6 @@
  * tables are in store_history.c, the check against the real tables in store_check.c. */
 #include "rt/store.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,23 +118,37 @@ typedef struct sql_writer {
     char text[STORE_SQL_MAX];
 } sql_writer;
 
-__attribute__((format(printf, 2, 3))) static void put(sql_writer *sql, const char *format, ...)
+static void put(sql_writer *sql, const char *text)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    const int size =
-        vsnprintf(sql->text + sql->used, sizeof(sql->text) - sql->used, format, arguments);
-    va_end(arguments);
-    CB_ASSERT(size >= 0);
-    CB_ASSERT((size_t)size < sizeof(sql->text) - sql->used);
-    sql->used += (size_t)size;
+    const size_t size = strlen(text);
+    CB_ASSERT(size < sizeof(sql->text) - sql->used);
+    memcpy(sql->text + sql->used, text, size + 1);
+    sql->used += size;
+}
+
+static void put_name(sql_writer *sql, const char *before, const char *name)
+{
+    put(sql, before);
+    put(sql, "\"");
+    put(sql, name);
+    put(sql, "\"");
+}
+
+/* "$1", from 1 on. */
+static void put_place(sql_writer *sql, uint32_t index)
+{
+    char text[16];
+    const int size = snprintf(text, sizeof(text), "%s$%u", index > 0 ? "," : "", index + 1);
+    CB_ASSERT(size > 0 && (size_t)size < sizeof(text));
+    put(sql, text);
 }
 
 static void put_insert(sql_writer *sql, const store_table *table)
 {
-    put(sql, "INSERT INTO \"%s\" (", table->table->name);
+    put_name(sql, "INSERT INTO ", table->table->name);
+    put(sql, " (");
     for (uint32_t i = 0; i < table->columns_count; i++) {
-        put(sql, "%s\"%s\"", i > 0 ? "," : "", table->columns[i].field->name);
+        put_name(sql, i > 0 ? "," : "", table->columns[i].field->name);
     }
     put(sql, ") ");
 }
@@ -146,7 +159,7 @@ static void put_update(sql_writer *sql, const store_table *table)
     put(sql, " ON CONFLICT (");
     for (uint32_t i = 0; i < table->columns_count; i++) {
         if (table->columns[i].is_key) {
-            put(sql, "%s\"%s\"", separator, table->columns[i].field->name);
+            put_name(sql, separator, table->columns[i].field->name);
             separator = ",";
         }
     }
@@ -155,7 +168,8 @@ static void put_update(sql_writer *sql, const store_table *table)
     for (uint32_t i = 0; i < table->columns_count; i++) {
         const char *name = table->columns[i].field->name;
         if (!table->columns[i].is_key) {
-            put(sql, "%s\"%s\"=EXCLUDED.\"%s\"", separator, name, name);
+            put_name(sql, separator, name);
+            put_name(sql, "=EXCLUDED.", name);
             separator = ",";
         }
     }
@@ -166,7 +180,7 @@ static void put_row_statement(sql_writer *sql, const store_table *table)
     put_insert(sql, table);
     put(sql, "VALUES (");
     for (uint32_t i = 0; i < table->columns_count; i++) {
-        put(sql, "%s$%u", i > 0 ? "," : "", i + 1);
+        put_place(sql, i);
     }
     put(sql, ")");
     bool has_others = false;
@@ -186,7 +200,10 @@ static void put_batch_statement(sql_writer *sql, const store_table *table)
     put_insert(sql, table);
     put(sql, "SELECT * FROM unnest(");
     for (uint32_t i = 0; i < table->columns_count; i++) {
-        put(sql, "%s$%u::%s[]", i > 0 ? "," : "", i + 1, cb_store_type(table->columns[i].field));
+        put_place(sql, i);
+        put(sql, "::");
+        put(sql, cb_store_type(table->columns[i].field));
+        put(sql, "[]");
     }
     put(sql, ") ON CONFLICT DO NOTHING");
 }
@@ -194,7 +211,9 @@ static void put_batch_statement(sql_writer *sql, const store_table *table)
 static char *sql_text(
     void (*write)(sql_writer *sql, const store_table *table), const store_table *table)
 {
-    sql_writer sql = {.used = 0};
+    sql_writer sql; /* not cleared: 8 KiB for each of a service's tables */
+    sql.used = 0;
+    sql.text[0] = '\0';
     write(&sql, table);
     char *text = strdup(sql.text);
     CB_ASSERT(text != NULL);
@@ -209,8 +228,7 @@ static cb_status table_init(store_table *out, const cb_table *table, cb_err *err
     if (status != CB_OK) {
         return status;
     }
-    out->sql = sql_text(put_row_statement, out);
-    out->batch_sql = sql_text(put_batch_statement, out);
+    out->batch_sql = table->mode == CB_STORE_HISTORY ? sql_text(put_batch_statement, out) : NULL;
     return CB_OK;
 }
 
@@ -248,7 +266,11 @@ void cb_store_destroy(cb_store *store)
 const char *cb_store_sql(const cb_store *store, uint32_t table)
 {
     CB_ASSERT(table < store->count);
-    return store->tables[table].sql;
+    store_table *own = &store->tables[table];
+    if (own->sql == NULL) {
+        own->sql = sql_text(put_row_statement, own);
+    }
+    return own->sql;
 }
 
 /* ---- parameters ---- */

@@ -92,8 +92,9 @@ static cb_status check_plan(cb_pg *pg, const store_table *table, const char *sta
     return status == CB_OK ? cb_pg_prepare(pg, statement, err) : status;
 }
 
-static cb_status check_table(cb_pg *pg, const store_table *table, cb_err *err)
+static cb_status check_table(const cb_store *store, uint32_t index, cb_pg *pg, cb_err *err)
 {
+    const store_table *table = &store->tables[index];
     table_check check = {.table = table, .status = CB_OK, .err = err};
     cb_params params;
     cb_params_reset(&params);
@@ -106,7 +107,7 @@ static cb_status check_table(cb_pg *pg, const store_table *table, cb_err *err)
         status = check_found(&check);
     }
     if (status == CB_OK) {
-        status = check_plan(pg, table, table->sql, err);
+        status = check_plan(pg, table, cb_store_sql(store, index), err);
     }
     if (status == CB_OK && table->table->mode == CB_STORE_HISTORY) {
         status = check_plan(pg, table, table->batch_sql, err);
@@ -117,7 +118,7 @@ static cb_status check_table(cb_pg *pg, const store_table *table, cb_err *err)
 cb_status cb_store_check(const cb_store *store, cb_pg *pg, cb_err *err)
 {
     for (size_t i = 0; i < store->count; i++) {
-        const cb_status status = check_table(pg, &store->tables[i], err);
+        const cb_status status = check_table(store, (uint32_t)i, pg, err);
         if (status != CB_OK) {
             return status;
         }

@@ -21,7 +21,7 @@ typedef struct store_batch {
 
 typedef struct store_table {
     const cb_table *table;
-    char *sql;       /* one row by parameters */
+    char *sql;       /* one row by parameters; NULL until cb_store_sql is asked for it */
     char *batch_sql; /* HISTORY: many rows by one array per column */
     store_column columns[STORE_COLUMNS_MAX];
     uint32_t columns_count;

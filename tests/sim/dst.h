@@ -11,6 +11,8 @@
  *   dst_signer.c   rt/signer_client.h
  *   dst_quiet.c    logs, metrics, servers and others that say nothing here
  *   dst_traffic.c  intents, prices, kill commands dst_dump.c    tables and journal for the checker
+ *   dst_candles.c  what the real signals sees     dst_people.c  operators and strangers
+ *   dst_start.c    what every start repeats
  *   dst_plan.c     which faults a seed brings     dst_run.c     one schedule from start to verdict
  */
 #ifndef DST_H
@@ -42,6 +44,7 @@ typedef struct dst_plan {
     uint32_t intents_count;
     uint32_t symbols_count;
     bool has_standby; /* two execution instances */
+    bool has_signals; /* the real service decides, from candles; else intents are drawn */
     bool has_groups;  /* brackets and stops among the intents */
     /* processes */
     uint32_t crash_point_ppm; /* at a call to an interface */
@@ -80,12 +83,13 @@ typedef struct dst_plan {
     uint32_t frame_repeat_ppm;
     uint32_t frame_late_ppm;
     uint32_t signer_refuse_ppm;
-    uint32_t venue_duplicates; /* 0 refused, 1 refused among open orders, 2 accepted */
+    uint32_t venue_duplicates; /* sim_client_ids: what a used client order id does */
     /* traffic */
     uint32_t kills_count;
     uint32_t pages_count;       /* raises of the local flag page */
     uint32_t replay_permit_ppm; /* a permit or fill of the past comes again */
     uint32_t external_count;    /* orders by somebody else */
+    uint32_t operator_count;    /* orders, cancels and amends by hand */
 } dst_plan;
 
 /* ---- world ---- */
@@ -158,7 +162,9 @@ struct dst_process {
     char *argv[64];
     char arguments[64][160];
     bool is_alive;
-    bool is_wanted; /* restarted when it ends */
+    bool is_wanted;  /* restarted when it ends */
+    bool is_deaf;    /* to market data, of which it makes nothing */
+    bool is_in_plan; /* of this schedule */
     uint32_t generation;
     int64_t paused_until_ns;
     int64_t skew_ns;

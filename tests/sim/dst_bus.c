@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "tests/sim/dst_traffic.h"
 
 #define LATENCY_MIN_NS (40 * DST_US)
 #define LATENCY_MAX_NS (400 * DST_US)
@@ -80,8 +81,12 @@ static bool is_match(const struct cb_bus_sub *sub, const char *subject)
 
 void dst_bus_route(const char *target, const dst_packet *packet, bool is_lossy)
 {
+    const bool is_market = strncmp(target, "md.", 3) == 0 || strncmp(target, "dq.", 3) == 0;
     for (uint32_t i = 0; i < dst->processes_count; i++) {
         cb_bus *bus = dst->processes[i]->bus;
+        if (is_market && dst->processes[i]->is_deaf) {
+            continue;
+        }
         if (!dst->processes[i]->is_alive || bus == NULL || !bus->is_up) {
             continue;
         }
@@ -95,6 +100,12 @@ void dst_bus_route(const char *target, const dst_packet *packet, bool is_lossy)
 
 static void route(const dst_packet *packet, cb_bus *from)
 {
+    if (strncmp(packet->subject, "history.ask.", 12) == 0) {
+        if (!dst_chance(dst->plan.bus_lose_ppm)) {
+            dst_candles_asked(packet);
+        }
+        return;
+    }
     if (strncmp(packet->subject, "$JS.", 4) == 0) {
         (void)dst_stream_request(packet, from);
         return;

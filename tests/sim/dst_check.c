@@ -452,8 +452,12 @@ static bool is_resolved(void)
     return true;
 }
 
+/* Nothing at the exchange waits in the engine: an order that we took for dead would still come. */
 bool dst_is_at_rest(void)
 {
+    if (dst->venue->queued_count > 0) {
+        return false;
+    }
     for (uint32_t i = 0; i < dst->processes_count; i++) {
         if (dst->processes[i]->is_wanted && !dst->processes[i]->is_alive) {
             return false;

@@ -20,6 +20,7 @@ struct cb_timer {
 
 struct cb_loop {
     cb_timer timers[TIMERS_MAX];
+    uint32_t timers_count; /* that were ever used */
     uint64_t timers_order;
     cb_timer_fn hooks[HOOKS_MAX];
     void *hook_contexts[HOOKS_MAX];
@@ -79,6 +80,7 @@ cb_timer *cb_loop_timer(
     for (uint32_t i = 0; i < TIMERS_MAX; i++) {
         cb_timer *timer = &loop->timers[i];
         if (!timer->is_used) {
+            loop->timers_count = i >= loop->timers_count ? i + 1 : loop->timers_count;
             *timer = (cb_timer){
                 true, true, dst->now_ns + delay_ns, period_ns, fn, context, ++loop->timers_order};
             return timer;
@@ -129,7 +131,7 @@ void cb_loop_wake(cb_loop *loop)
 static cb_timer *first_timer(cb_loop *loop)
 {
     cb_timer *first = NULL;
-    for (uint32_t i = 0; i < TIMERS_MAX; i++) {
+    for (uint32_t i = 0; i < loop->timers_count; i++) {
         cb_timer *timer = &loop->timers[i];
         if (timer->is_armed &&
             (first == NULL || timer->due_ns < first->due_ns ||

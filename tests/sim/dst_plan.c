@@ -69,12 +69,16 @@ static void draw_venue(dst_plan *plan)
 void dst_plan_draw(dst_plan *plan, uint64_t seed)
 {
     memset(plan, 0, sizeof(*plan));
-    const bool is_long = dst_below(15) == 0;
+    const bool is_long = dst_below(24) == 0;
     plan->active_ns =
-        is_long ? dst_between(20 * DST_S, 35 * DST_S) : dst_between(2 * DST_S, 6 * DST_S);
+        is_long ? dst_between(15 * DST_S, 33 * DST_S) : dst_between(3 * DST_S / 2, 4 * DST_S);
     plan->settle_ns = 40 * DST_S;
     plan->intents_count = (uint32_t)dst_between(1, is_long ? 16 : 8);
-    plan->symbols_count = (uint32_t)dst_between(1, 2);
+    plan->symbols_count = 1 + (uint32_t)(dst_below(5) / 2);
+    plan->has_signals = dst_below(6) == 0;
+    plan->operator_count = dst_below(4) == 0 ? (uint32_t)dst_between(1, 5) : 0;
+    plan->external_count = dst_below(8) == 0 ? (uint32_t)dst_between(1, 4) : 0;
+    plan->venue_duplicates = (uint32_t)dst_below(3);
     /* Now and then nothing goes wrong at all: that must be right too. */
     if (seed % 50 == 0) {
         return;

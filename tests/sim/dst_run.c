@@ -7,14 +7,17 @@
 #include "services/execution/shell.h"
 #include "services/portfolio/portfolio_shell.h"
 #include "services/risk/risk_shell.h"
+#include "services/signals/signals_shell.h"
 #include "tests/sim/dst_check.h"
 #include "tests/sim/dst_venue.h"
 
-#define REST_STEP_NS DST_S
+#define REST_STEP_NS (500 * DST_MS)
 #define CALM_START_NS (400 * DST_MS) /* most schedules begin with a system that is ready */
 
-static cb_service services[4];
+#define SERVICES 5
+static cb_service services[SERVICES];
 static risk_fields risk_own_fields;
+static signals_fields signals_own_fields;
 
 static void describe_services(void)
 {
@@ -30,7 +33,12 @@ static void describe_services(void)
     services[3] = portfolio_service;
     services[3].fields_count = portfolio_fields_count;
     services[3].migrations_count = portfolio_migrations_count;
-    for (uint32_t i = 0; i < 4; i++) {
+    signals_fields_init(&signals_own_fields);
+    services[4] = signals_service;
+    services[4].fields = signals_own_fields.fields;
+    services[4].fields_count = signals_own_fields.count;
+    services[4].migrations_count = signals_migrations_count;
+    for (uint32_t i = 0; i < SERVICES; i++) {
         services[i].queries_count = 0; /* nobody asks */
     }
 }
@@ -51,13 +59,32 @@ static void configure(dst_process *process)
         {"seen.max", "1024"},
         {"standby", "true"},
         {"kill.page", "page"},
-        {"symbols", "BTCUSDT,ETHUSDT"}};
-    static const char *const risk[][2] = {{"permit.key", "permit"}, {"symbols", "BTCUSDT,ETHUSDT"}};
+        {"symbols", "BTCUSDT,ETHUSDT,SOLUSDT"}};
+    static const char *const risk[][2] = {
+        {"permit.key", "permit"}, {"symbols", "BTCUSDT,ETHUSDT,SOLUSDT"}};
+    /* Short periods: warm after a handful of candles, out again at a small move. */
+    static const char *const signals[][2] = {{"symbols", "BTCUSDT,ETHUSDT,SOLUSDT"},
+        {"strategies", "trend@1m:1"},
+        {"history.candles", "10"},
+        {"strategy.trend.fast", "2"},
+        {"strategy.trend.slow", "4"},
+        {"strategy.trend.channel", "4"},
+        {"strategy.trend.atr", "3"},
+        {"strategy.trend.stop_atr", "0.5"},
+        {"strategy.trend.profit_atr", "0.5"},
+        {"entry.order_type", "limit"},
+        {"exit.retry", "1s"},
+        {"intent.ttl", "4s"}};
     const char *name = process->service->name;
     dst_process_argument(process, "pg.dsn", "host=simulated");
     if (strcmp(name, "execution") == 0) {
         for (size_t i = 0; i < sizeof(execution) / sizeof(execution[0]); i++) {
             dst_process_argument(process, execution[i][0], execution[i][1]);
+        }
+    }
+    if (process->service == &services[4]) {
+        for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+            dst_process_argument(process, signals[i][0], signals[i][1]);
         }
     }
     if (strcmp(name, "risk") == 0) {
@@ -77,16 +104,37 @@ void dst_open(void)
     dst_process *other = dst_process_add(&services[2], "execution-b");
     configure(other);
     dst_process_argument(other, "instance", "2");
+    configure(dst_process_add(&services[4], "signals-real"));
     dst_pg_open();
     dst_venue_open();
 }
 
 /* ---- faults at moments ---- */
 
+/* Which of the processes this schedule has: one of the two that speak for strategies, one or two
+ * executions. */
+static void choose_processes(void)
+{
+    for (uint32_t i = 0; i < dst->processes_count; i++) {
+        dst_process *process = dst->processes[i];
+        const bool is_drawn = process->service == &services[0];
+        const bool is_real = process->service == &services[4];
+        const bool is_other = process->service == &services[2] && process->name[9] != '\0';
+        process->is_deaf = is_drawn;
+        process->is_in_plan = (!is_drawn || !dst->plan.has_signals) &&
+                              (!is_real || dst->plan.has_signals) &&
+                              (!is_other || dst->plan.has_standby);
+    }
+}
+
 static dst_process *any_process(void)
 {
-    const uint32_t count = dst->plan.has_standby ? dst->processes_count : dst->processes_count - 1;
-    return dst->processes[dst_below(count)];
+    for (;;) {
+        dst_process *process = dst->processes[dst_below(dst->processes_count)];
+        if (process->is_in_plan) {
+            return process;
+        }
+    }
 }
 
 static void on_crash(void *context, void *argument)
@@ -158,8 +206,11 @@ static void begin(uint64_t seed)
     } else {
         dst_at(CALM_START_NS, on_faults, NULL, NULL);
     }
-    const uint32_t count = dst->plan.has_standby ? dst->processes_count : dst->processes_count - 1;
-    for (uint32_t i = 0; i < count; i++) {
+    choose_processes();
+    for (uint32_t i = 0; i < dst->processes_count; i++) {
+        if (!dst->processes[i]->is_in_plan) {
+            continue;
+        }
         dst->processes[i]->skew_ns = dst_between(-dst->plan.skew_max_ns, dst->plan.skew_max_ns);
         dst_process_start(dst->processes[i], dst_between(0, 20 * DST_MS));
     }

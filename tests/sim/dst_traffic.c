@@ -1,12 +1,14 @@
-/* What comes from outside: market data as the validator would say it, intents as the signals
- * service would, kill commands as the gateway would, and the exchange's own price moves. The
- * intents leave through a real service with a real outbox; only its decisions are drawn here. */
+/* What comes from outside: market data as the validator would say it, kill commands as the gateway
+ * would, and the exchange's own price moves. In most schedules intents are drawn here and leave
+ * through a real service with a real outbox, which brings more kinds of them than strategies would;
+ * in the others the real signals service decides (dst_candles.c). */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/strview.h"
 #include "rt/killpage.h"
+#include "tests/sim/dst_traffic.h"
 #include "tests/sim/dst_venue.h"
 #include "wire/codec.h"
 
@@ -213,7 +215,7 @@ static void on_intent(void *context, void *argument)
 
 /* ---- market data and commands ---- */
 
-static void publish(cb_subject_id id, const char *producer, const char *service, void *body)
+void dst_traffic_tell(cb_subject_id id, const char *producer, const char *service, void *body)
 {
     uint8_t bytes[8192];
     char subject[CB_SUBJECT_TEXT_MAX];
@@ -246,7 +248,7 @@ static void tell_ticker(uint32_t symbol)
     ticker.recv_ns = cb_wall_ns();
     SET_TEXT(ticker.venue, "binance");
     SET_TEXT(ticker.symbol, dst_symbols[symbol]);
-    publish(CB_SUBJECT_MD_OK_TICKER, "validator", "validator", &ticker);
+    dst_traffic_tell(CB_SUBJECT_MD_OK_TICKER, "validator", "validator", &ticker);
 }
 
 static void tell_slow(uint32_t symbol)
@@ -272,12 +274,16 @@ static void tell_slow(uint32_t symbol)
         (int)strlen(dst_symbols[symbol]) - 4,
         dst_symbols[symbol]);
     SET_TEXT(instrument.quote_asset, "USDT");
-    publish(CB_SUBJECT_MD_OK_INSTRUMENT, "validator", "validator", &instrument);
+    dst_traffic_tell(CB_SUBJECT_MD_OK_INSTRUMENT, "validator", "validator", &instrument);
     cb_quality_score score = {
         .score = {CB_E8}, .checked_count = 10, .is_book_valid = true, .last_data_ns = cb_wall_ns()};
     SET_TEXT(score.venue, "binance");
     SET_TEXT(score.symbol, dst_symbols[symbol]);
-    publish(CB_SUBJECT_DQ_SCORE, "validator", "validator", &score);
+    dst_traffic_tell(CB_SUBJECT_DQ_SCORE, "validator", "validator", &score);
+    if (dst->plan.has_signals) {
+        dst_candles_tell(symbol);
+        return;
+    }
     cb_candle candle = {.interval_s = 60,
         .close_ts_ns = traffic.last_candle_ns,
         .open_ts_ns = traffic.last_candle_ns - CANDLE_PERIOD_NS,
@@ -289,7 +295,7 @@ static void tell_slow(uint32_t symbol)
         .recv_ns = cb_wall_ns()};
     SET_TEXT(candle.venue, "binance");
     SET_TEXT(candle.symbol, dst_symbols[symbol]);
-    publish(CB_SUBJECT_MD_OK_CANDLE, "validator", "validator", &candle);
+    dst_traffic_tell(CB_SUBJECT_MD_OK_CANDLE, "validator", "validator", &candle);
 }
 
 static void on_market(void *context, void *argument)
@@ -297,9 +303,12 @@ static void on_market(void *context, void *argument)
     (void)argument;
     const uintptr_t turn = (uintptr_t)context;
     traffic.last_candle_ns = cb_wall_ns() / CANDLE_PERIOD_NS * CANDLE_PERIOD_NS;
-    for (uint32_t i = 0; i < dst->plan.symbols_count; i++) {
+    /* All that are configured, or nothing is ever ready; what changes seldom is told in turn. */
+    for (uint32_t i = 0; i < DST_SYMBOLS; i++) {
         tell_ticker(i);
-        tell_slow(i);
+        if (turn < 2 || turn % DST_SYMBOLS == i) {
+            tell_slow(i);
+        }
     }
     dst_at(dst->now_ns + MARKET_PERIOD_NS, on_market, (void *)(turn + 1), NULL);
 }
@@ -322,7 +331,7 @@ static void on_kill(void *context, void *argument)
     SET_TEXT(command.reason, "drawn");
     SET_TEXT(command.actor, "operator");
     dst_say("kill command, level %u, %s", command.level, command.scope);
-    publish(CB_SUBJECT_KILL_COMMAND, "gateway", "risk", &command);
+    dst_traffic_tell(CB_SUBJECT_KILL_COMMAND, "gateway", "risk", &command);
 }
 
 /* Somebody at the machine, or the guardian, raises the flag page, and lowers it later. */
@@ -346,7 +355,10 @@ void dst_traffic_reset(void)
     traffic = (dst_traffic){.shell = NULL};
     dst_at(100 * DST_MS, on_market, NULL, NULL);
     dst_at(dst_between(0, 2 * DST_S), on_move, NULL, NULL);
-    for (uint32_t i = 0; i < dst->plan.intents_count; i++) {
+    dst_candles_reset();
+    dst_people_reset();
+    /* The real service decides for itself. */
+    for (uint32_t i = 0; i < dst->plan.intents_count && !dst->plan.has_signals; i++) {
         dst_at(dst_between(DST_S / 2, dst->plan.active_ns), on_intent, NULL, NULL);
     }
     for (uint32_t i = 0; i < dst->plan.kills_count; i++) {

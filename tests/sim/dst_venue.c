@@ -17,7 +17,6 @@
 #define ENGINE_MAX_NS (3900 * DST_MS) /* below order.engine_bound */
 #define TICK_E8 1000000
 #define LEVELS 4
-#define DST_SYMBOLS 2 /* as configured; a schedule may trade only one */
 
 const char *const dst_symbols[4] = {"BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"};
 const int64_t dst_prices_e8[4] = {
@@ -33,7 +32,7 @@ int64_t dst_venue_now_ns(void)
     return DST_WALL_START_NS + dst->now_ns + dst->plan.venue_skew_ns;
 }
 
-static void catch_up(void)
+void dst_venue_catch_up(void)
 {
     sim_set_now(&self_of()->core, dst_venue_now_ns());
 }
@@ -108,7 +107,8 @@ void dst_venue_reset(void)
         .sink_context = &self->ws};
     cb_arena_init(&arena, self->block, self->block_size);
     sim_init(&self->core, &config, &arena, 4);
-    catch_up();
+    self->core.client_ids = (sim_client_ids)dst->plan.venue_duplicates;
+    dst_venue_catch_up();
     for (uint32_t i = 0; i < DST_SYMBOLS; i++) {
         const sim_spec spec = spec_of(i);
         const cb_status status = sim_add_symbol(&self->core, &spec, &arena, &err);
@@ -128,6 +128,7 @@ void dst_venue_reset(void)
     sim_ws_init(&self->ws, &self->api, self->work, on_frame, self);
     self->links = NULL;
     self->posts_count = 0;
+    self->queued_count = 0;
     self->is_shared = false;
     CB_MAYBE(sim_transfer(
         &self->core, self->account, sim_asset(&self->core, "USDT"), INT64_C(1000000) * CB_E8));
@@ -139,7 +140,7 @@ void dst_venue_reset(void)
 void dst_venue_set_market(uint32_t symbol, int64_t mid_e8)
 {
     dst_venue *self = self_of();
-    catch_up();
+    dst_venue_catch_up();
     mid_e8 = mid_e8 / TICK_E8 * TICK_E8;
     self->mid_e8[symbol] = mid_e8;
     sim_house_restore(&self->core, symbol);
@@ -226,7 +227,7 @@ static dst_post *note_post(const dst_transfer *transfer)
 static cb_http_answer ask_exchange(const dst_transfer *transfer, dst_post *post)
 {
     dst_venue *self = self_of();
-    catch_up();
+    dst_venue_catch_up();
     const char *path = strstr(transfer->url, "/api/");
     CB_ASSERT(path != NULL);
     const size_t path_size = strcspn(path, "?");
@@ -339,6 +340,7 @@ static void on_engine(void *context, void *argument)
 {
     dst_transfer *transfer = context;
     dst_venue *self = self_of();
+    self->queued_count--;
     self->api.window_factor = 1000; /* the gate has looked at the time already */
     const cb_http_answer answer = ask_exchange(transfer, argument);
     self->api.window_factor = 1;
@@ -369,6 +371,7 @@ static void on_arrival(void *context, void *argument)
         return;
     }
     if (post != NULL && dst_chance(dst->plan.venue_late_ppm) && is_in_window(post, transfer)) {
+        self_of()->queued_count++;
         dst_at(dst->now_ns + dst_between(0, ENGINE_MAX_NS), on_engine, transfer, post);
         if (dst_chance(dst->plan.venue_error_after_ppm)) {
             /* Told that it is not known, long before it is done. */
@@ -445,7 +448,7 @@ static void on_connect(void *context, void *argument)
     if (link->is_gone) {
         return;
     }
-    catch_up();
+    dst_venue_catch_up();
     link->slot = sim_ws_open(&self_of()->ws, link, link->path, "", "127.0.0.1");
     if (link->slot == SIM_NONE || dst_chance(dst->plan.venue_refuse_ppm)) {
         if (link->slot != SIM_NONE) {
@@ -485,7 +488,7 @@ static void on_inbound(void *context, void *argument)
     const inbound *one = context;
     (void)argument;
     if (one->link->is_open) {
-        catch_up();
+        dst_venue_catch_up();
         sim_ws_message(&self_of()->ws, one->link->slot, (cb_strview){one->text, one->size});
     }
 }

@@ -55,6 +55,7 @@ typedef struct dst_post {
 } dst_post;
 
 #define DST_POSTS_MAX 4096
+#define DST_SYMBOLS 3 /* as configured; a schedule may trade fewer */
 
 typedef struct dst_venue {
     sim_core core;
@@ -68,11 +69,14 @@ typedef struct dst_venue {
     dst_link *links;
     dst_post posts[DST_POSTS_MAX];
     uint32_t posts_count;
+    uint32_t queued_count; /* order requests that wait in the engine */
     int64_t mid_e8[SIM_SYMBOLS_MAX];
     bool is_shared; /* somebody else trades too */
 } dst_venue;
 
 int64_t dst_venue_now_ns(void);
+/** Brings the exchange's clock to now. */
+void dst_venue_catch_up(void);
 void dst_venue_send(dst_transfer *transfer);
 void dst_http_finish(dst_transfer *transfer, int64_t at_ns, const cb_http_answer *answer);
 dst_link *dst_venue_connect(dst_process *process, cb_ws_client *client, const char *url);

@@ -45,6 +45,18 @@ static void check_claimed(chk_view *view, const chk_table *posts, uint32_t row, 
     }
 }
 
+/* What risk permitted for the order's intent; -1 when there is no such row. */
+static int64_t permitted_qty(chk_view *view, const chk_table *orders, int64_t order)
+{
+    const chk_table *permits = chk_find(view, "risk", "permit");
+    if (permits == NULL || COLUMN(permits, "intent_id") < 0 || COLUMN(permits, "qty_e8") < 0) {
+        return -1;
+    }
+    const char *intent = chk_text(orders, order, COLUMN(orders, "intent_id"));
+    const int64_t row = chk_row_of(permits, COLUMN(permits, "intent_id"), intent);
+    return row < 0 ? -1 : chk_number(permits, row, COLUMN(permits, "qty_e8"));
+}
+
 static void check_limits(chk_view *view, const chk_table *posts, uint32_t row, int64_t order)
 {
     const chk_table *orders = chk_find(view, "execution", "orders");
@@ -60,7 +72,8 @@ static void check_limits(chk_view *view, const chk_table *posts, uint32_t row, i
         chk_say(view, 8, "order %s is worth %.2f", client, notional);
     }
     const int64_t ordered = chk_number(orders, order, COLUMN(orders, "qty_e8"));
-    if (qty != ordered) {
+    /* An amended order is smaller now than what was asked for: then its permit says it. */
+    if (qty != ordered && qty != permitted_qty(view, orders, order)) {
         chk_say(view,
             8,
             "order %s asks for %lld, permitted were %lld",
@@ -88,6 +101,15 @@ static void check_deadline(chk_view *view, const chk_table *posts, uint32_t row,
     const int64_t slack_ns = chk_param(view, "deadline_slack_ns", 0);
     const bool is_applied = chk_number(posts, row, COLUMN(posts, "is_applied")) != 0;
     chk_looked(view, 17);
+    /* Both are of the clock that the claim itself looks at. */
+    const int64_t claimed_ns = chk_number(orders, order, COLUMN(orders, "claimed_ns"));
+    if (claimed_ns > 0 && not_after_ns > 0 && claimed_ns >= not_after_ns) {
+        chk_say(view,
+            17,
+            "order %s was claimed %lld us after its deadline",
+            chk_text(posts, row, COLUMN(posts, "client_order_id")),
+            (long long)(claimed_ns - not_after_ns) / 1000);
+    }
     if (is_applied && not_after_ns > 0 && venue_ns > not_after_ns + slack_ns) {
         chk_say(view,
             17,

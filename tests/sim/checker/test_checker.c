@@ -135,6 +135,20 @@ static void i1_two_orders(void **state)
         "\"not_sent\"}\n");
 }
 
+/* The order is smaller now than the request was; its permit is as large. */
+static void i8_amended_order_passes(void **state)
+{
+    (void)state;
+    static const char permit[] = "{\"table\":\"risk.permit\",\"intent_id\":\"i1\",\"qty_e8\":200,"
+                                 "\"data_ts_ns\":0,\"ts_ns\":0,\"reduce_only\":false}\n";
+    const char *asked = "\"sent_ns\":1500,\"qty_e8\":200";
+    const chk_report report = run_changed("\"sent_ns\":1500,\"qty_e8\":100", asked, permit);
+    for (uint32_t i = 0; i < report.findings_count; i++) {
+        assert_int_not_equal(report.findings[i].invariant, 8);
+    }
+    finds(8, "\"sent_ns\":1500,\"qty_e8\":100", "\"sent_ns\":1500,\"qty_e8\":201", permit);
+}
+
 static void i2_claim_before_request(void **state)
 {
     (void)state;
@@ -310,6 +324,7 @@ static void i16_i17_i20_i24(void **state)
         "{\"table\":\"risk.permit\",\"data_ts_ns\":1,\"ts_ns\":500}\n"
         "{\"table\":\"harness.param\",\"name\":\"data_age_max_ns\",\"value\":100}\n");
     finds(17, "\"venue_ns\":2000", "\"venue_ns\":9001", "");
+    finds(17, "\"claimed_ns\":1000", "\"claimed_ns\":9000", "");
     finds(20,
         "",
         "",
@@ -341,6 +356,7 @@ int main(void)
         cmocka_unit_test(what_is_right_passes),
         cmocka_unit_test(i1_two_orders),
         cmocka_unit_test(i2_claim_before_request),
+        cmocka_unit_test(i8_amended_order_passes),
         cmocka_unit_test(i3_trades),
         cmocka_unit_test(i4_balances_and_ledger),
         cmocka_unit_test(i5_both_sides_agree),
