@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/strview.h"
+#include "domain/order.h"
 
 #define FINISHED_FED 256 /* finished orders that are fed whole: late reports may name them */
 
@@ -14,6 +15,7 @@ typedef struct recovery {
     cb_status status;
     cb_err *err;
     uint64_t fed_count;
+    uint64_t living_count;
 } recovery;
 
 static void feed(recovery *to, uint32_t type, const void *body, size_t size)
@@ -46,14 +48,16 @@ static void feed_order(void *context, const cb_row *row)
         .fee_base_e8 = cb_row_i64(row, 2),
         .is_claim_untold = cb_row_bool(row, 3),
         .is_never_sent = cb_row_bool(row, 4)};
-    if (to->status == CB_OK && to->fed_count == to->self->config->orders_max) {
+    if (to->status == CB_OK) {
+        to->status = cb_row_body(row, &cb_order_desc, &old.order, to->err);
+    }
+    /* Finished ones give their places to living ones, whatever came first. */
+    to->living_count += to->status == CB_OK && !cb_order_is_terminal(old.order.state) ? 1 : 0;
+    if (to->status == CB_OK && to->living_count > to->self->config->orders_max) {
         to->status = CB_FAIL(to->err,
             CB_E_FULL,
             "more living orders than orders.max = %llu",
             (unsigned long long)to->self->config->orders_max);
-    }
-    if (to->status == CB_OK) {
-        to->status = cb_row_body(row, &cb_order_desc, &old.order, to->err);
     }
     if (to->status == CB_OK) {
         feed(to, EXEC_EVENT_OLD_ORDER, &old, sizeof(old));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/textbuf.h"
+#include "rt/failpoint.h"
 
 #define KEY_MAX 64
 #define BIPS_MAX 10000
@@ -240,6 +241,7 @@ static int status_of(const json_t *answer)
 static void on_answer(void *context, const void *bytes, size_t size)
 {
     gateway_call *call = context;
+    (void)FP("gateway.before_reply");
     if (bytes == NULL) {
         gateway_reply_problem(call,
             504,
@@ -291,6 +293,7 @@ void gateway_order_place(gateway_call *call)
                            take_rest(call, body, &intent);
     json_decref(body);
     if (is_filled) {
+        (void)FP("gateway.after_accept");
         cb_shell_ask(call->gateway->shell,
             CB_SUBJECT_INTENT_REQUEST,
             "risk",

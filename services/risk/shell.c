@@ -173,6 +173,31 @@ static void on_started(cb_shell *shell)
 
 /* ---- commands ---- */
 
+/* A raise is told before it is durable, because it can only stop orders: execution then waits for
+ * no commit of ours. Should we die before ours, the sender has no answer and asks again, and
+ * execution holds a level that a lowering ends like any other. */
+static void tell_raise_early(cb_shell *shell, uint64_t version)
+{
+    const risk_state *state = cb_shell_state(shell);
+    for (uint32_t i = 0; i < risk_kill_count(state); i++) {
+        const cb_kill *kill = risk_kill_at(state, i);
+        if (kill->version > version && !kill->is_lowering) {
+            send_beat(shell, kill);
+        }
+    }
+}
+
+static uint64_t kill_version(const cb_shell *shell)
+{
+    const risk_state *state = cb_shell_state(shell);
+    uint64_t newest = 0;
+    for (uint32_t i = 0; i < risk_kill_count(state); i++) {
+        const cb_kill *kill = risk_kill_at(state, i);
+        newest = kill->version > newest ? kill->version : newest;
+    }
+    return newest;
+}
+
 static void on_unkill(cb_shell *shell, const cb_unkill_command *command, const char *reply_to)
 {
     risk_unkill_request request = {.command = *command, .wall_ns = cb_wall_ns()};
@@ -257,7 +282,9 @@ static void on_bus_request(
         CB_KI("level", request.command.level),
         CB_KV("actor", request.command.actor),
         CB_KV("reason", request.command.reason));
+    const uint64_t version = kill_version(shell);
     cb_shell_feed(shell, RISK_EVENT_KILL_COMMAND, &request, sizeof(request));
+    tell_raise_early(shell, version);
 }
 
 /* What a lowering's answer says besides; "" for a raise. */

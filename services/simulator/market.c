@@ -77,6 +77,7 @@ static cb_status add_symbols(
         if (status != CB_OK) {
             return status;
         }
+        spec.orders_max = (uint32_t)self->settings->open_orders_max;
         for (uint32_t s = 0; s < self->sources_count; s++) {
             sim_source *source = &self->sources[s];
             if (strcmp(source->symbol, names[i]) != 0) {

@@ -40,6 +40,7 @@ typedef struct sim_settings {
     uint64_t weight_per_minute;
     uint64_t orders_per_10s;
     uint64_t orders_per_day;
+    uint64_t open_orders_max;
     uint64_t violations_until_ban;
     int64_t ban_ns;
     uint64_t ws_messages_per_s;

@@ -9,16 +9,18 @@ chmod 755 "$DIR"
 export CERBERUS_RUN_DIR=$DIR/run CERBERUS_ENDPOINTS=$DIR/run/endpoints.json
 trap 'deploy/local/run.sh stop >/dev/null 2>&1 || true; rm -rf "$DIR"' EXIT
 trap 'exit 130' INT TERM
-export SPEED=${BENCH_SPEED:-300} BALANCES=USDT:10000000 GUARDIAN=0
-# Every candle becomes an order.
+export SPEED=${BENCH_SPEED:-1} BALANCES=USDT:10000000 GUARDIAN=0
 export EXTRA_SIMULATOR="limits.orders_10s = 100000
 limits.orders_day = 10000000"
+# Orders are asked for by hand; the strategies are silent.
+export EXTRA_SIGNALS="decision.threshold = 1
+decision.exit_threshold = 1"
 BUSY=tests/testing/busy
-EXTRA_SIGNALS=$(cat $BUSY/signals.conf $BUSY/signals_short.conf)
 EXTRA_CAPS=$(cat $BUSY/caps.conf)
-export EXTRA_SIGNALS EXTRA_CAPS
+export EXTRA_CAPS
 export EXTRA_RISK="$(cat $BUSY/risk.conf)
 unkill.cooldown = 0s
+rule.open_orders_max.limit = 500
 rule.trade_risk_max.per_trade = 0.00001"
 deploy/local/run.sh up >"$DIR/up.log" 2>&1 </dev/null || { tail -5 "$DIR/up.log" >&2; exit 1; }
 python3 tests/perf/bench_kill.py

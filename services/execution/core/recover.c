@@ -10,10 +10,13 @@ static void recover_plan(exec_state *state, exec_order *order)
     if (told == CB_ORDER_STATE_UNKNOWN) {
         order->unknown_since_ns = order->row.env.ts_ns;
     }
-    if (told == CB_ORDER_STATE_UNKNOWN || cb_order_is_at_venue(told)) {
+    if (told == CB_ORDER_STATE_UNKNOWN) {
         order->step = EXEC_STEP_ORDER;
         order->due_ns = state->now_ns;
     }
+    /* What rests at the venue is in the one list that the start reconciliation reads before
+     * anything is sent, and is asked for by name when it is not: a thousand orders cost one
+     * request. */
     if (cb_order_is_at_venue(told)) {
         order->venue_state = CB_ORDER_STATE_OPEN;
         order->venue_qty = order->row.cum_qty;

@@ -11,8 +11,8 @@
 
 #define RISK_SYMBOLS_MAX 32
 #define RISK_BALANCES_MAX 64
-#define RISK_RESERVATIONS_MAX 512 /* orders not terminal */
-#define RISK_COUNTERS_MAX 65      /* the account and 64 strategies */
+#define RISK_RESERVATIONS_MAX 1024 /* orders not terminal */
+#define RISK_COUNTERS_MAX 65       /* the account and 64 strategies */
 #define RISK_KILLS_MAX 64
 #define RISK_UNKILLS_MAX 32 /* requests remembered; the newest */
 #define RISK_HELD_MAX 64

@@ -6,7 +6,7 @@
 enum { LIMIT, PARAMS_COUNT };
 
 static const cb_param params_table[PARAMS_COUNT] = {
-    [LIMIT] = {"limit", CB_PARAM_COUNT, 20, 1, 500, "orders not terminal at once"},
+    [LIMIT] = {"limit", CB_PARAM_COUNT, 20, 1, 1000, "orders not terminal at once"},
 };
 
 static int64_t limit_of(const risk_facts *facts, const int64_t *params)
