@@ -39,7 +39,7 @@ BENCH_TOOLS = $(OUT)/tools/perf/bench_bare $(OUT)/tools/perf/bench_chain
 bench: deps-test ## latency, throughput and memory beside a baseline (-o json with OUTPUT=json)
 	@$(MAKE) --no-print-directory -j$$(nproc) programs $(BENCH_TOOLS) >&2
 	@BENCH_TOOLS=$(OUT)/tools/perf tests/perf/bench.sh $(if $(OUTPUT),-o $(OUTPUT))
-	@$(if $(OUTPUT),,tests/perf/bench_kill.sh)
+	@$(if $(OUTPUT),,tests/perf/bench_kill.sh && tests/perf/bench_ready.sh)
 
 MODEL_TESTS = $(patsubst %,$(OUT)/tests/unit/%,execution/test_chaos risk/test_random portfolio/test_random simulator/test_property)
 SIM := $(OUT)/tools/sim/tool_sim
