@@ -109,9 +109,14 @@ endef
 $(foreach s,$(SERVICES),$(eval $(call program_rule,$(s))))
 PROGRAMS := $(foreach s,$(SERVICES),$(call bin,$(s)))
 
+# ---- the lab fills the cores' configurations by the services' own tables ----
+LAB_BORROWED := services/validator/config.c services/signals/config.c services/risk/config.c services/execution/config.c \
+                services/portfolio/config.c services/simulator/settings.c services/simulator/instruments.c services/simulator/lines.c
+$(call bin,lab): $(call objs,$(LAB_BORROWED)) $(ALL_CORES)
+
 # ---- the lab's shell without its main, for tests and benchmarks; a fuzzer or a test of a tool needs no process ----
 LAB_SHELL := $(OUT)/libshell_lab.a
-$(eval $(call archive_rule,shell_archive_lab,$(LAB_SHELL),$(filter-out services/lab/main.c,$(call shell_c,lab)),,$(call registries_of,services/lab)))
+$(eval $(call archive_rule,shell_archive_lab,$(LAB_SHELL),$(filter-out services/lab/main.c,$(call shell_c,lab)) $(LAB_BORROWED),,$(call registries_of,services/lab)))
 
 # ---- tests: one program per tests/**/test_*.c, linked with everything ----
 TEST_C := $(sort $(shell find tests -name 'test_*.c' -not -path '*/node_modules/*' 2>/dev/null))

@@ -112,7 +112,7 @@ typedef struct lab_chain lab_chain;
 /** The simulator's defaults: 0.1 % fees, a tick of spread, 20 levels of 50 000. */
 void lab_chain_venue_defaults(lab_chain_venue *venue);
 /** Makes tick and lot of a spec as fine as the data of symbol needs, as a replay does. */
-void lab_chain_fit(lab_chain_symbol *symbol, int64_t from_ns, int64_t to_ns);
+void lab_chain_fit(lab_chain_symbol *symbol);
 /** CB_E_CONFIG or CB_E_RANGE with what is wrong: no data, accounts that differ, bad specs … */
 CB_MUST_USE cb_status lab_chain_check(const lab_chain_config *config, cb_err *err);
 /** Bytes of memory that lab_chain_create takes. */
