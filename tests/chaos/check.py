@@ -3,7 +3,7 @@
 and says which invariant of the order path is broken first. It shares no code with what it checks.
 
     check.py DUMP                DUMP is a folder made by dump.py:
-        journal*.jsonl           the exchange's journal: every request with its time of receipt
+        journal*.jsonl           the exchange's journal: every byte and every request with its time of receipt
         venue.json               the exchange's own books at the end (/sim/audit)
         subjects.def             who publishes which stream to whom
         SCHEMA.TABLE.jsonl       rows as JSON; commit_us: when their transaction committed (wall clock)
@@ -46,6 +46,41 @@ def form(text):
     return dict(part.split("=", 1) for part in text.split("&") if "=" in part)
 
 
+class Wire:
+    """Order requests in the bytes that came over each connection: also those that broke off, that the exchange was
+    told to drop, or that it did not understand."""
+
+    BEGIN = re.compile(r"(?=(?:GET|POST|PUT|DELETE) /)")
+    ORDER = re.compile(r"POST /api/v3/order(?:/cancelReplace)?[ ?]")
+    NAME = re.compile(r"newClientOrderId=([^& ]+)(?=[& ])|newClientOrderId=([^& ]+)$")
+    KEPT = 1 << 16  # of a request that goes on and on
+
+    def __init__(self):
+        self.open = {}
+        self.rows = 0
+        self.orders = []  # (client id or "", wall time of the first byte)
+
+    def take(self, row):
+        self.rows += 1
+        if row["dir"] != "in" or not row.get("data"):  # "blanks": nothing that could be an order
+            return
+        text, at = self.open.pop(row["conn"], ("", row["wall_ns"]))
+        parts = [part for part in self.BEGIN.split(text + row["data"]) if part]
+        for index, part in enumerate(parts[:-1]):
+            self.emit(part, at if index == 0 else row["wall_ns"])
+        self.open[row["conn"]] = (parts[-1][:self.KEPT], at if len(parts) == 1 else row["wall_ns"])
+
+    def emit(self, text, at):
+        if self.ORDER.match(text):
+            found = self.NAME.search(text)
+            self.orders.append(((found[1] or found[2]) if found else "", at))
+
+    def end(self):
+        for text, at in self.open.values():
+            self.emit(text, at)
+        self.open = {}
+
+
 class Dump:
     """What there is to look at."""
 
@@ -53,6 +88,8 @@ class Dump:
         self.folder = folder
         self.meta = self.json("meta.json", {})
         self.venue = self.json("venue.json", {"accounts": []})
+        self.wire = Wire()
+        self.booked = collections.Counter()  # what the journal says was traded, against what the venue says at the end
         self.posts, self.answers = self.read_journal()
         self.streams = self.read_subjects()
         self.accounts = [a for a in self.venue["accounts"] if a["name"] == self.meta.get("account", "main")]
@@ -85,9 +122,15 @@ class Dump:
                         if one["method"] == "POST" and one["path"] == "/api/v3/order":
                             one["form"] = {**form(one["query"]), **form(one["body"])}
                             posts.append(one)
+                    elif '"kind":"wire"' in line:
+                        self.wire.take(json.loads(line))
+                    elif '"kind":"trade"' in line:
+                        one = json.loads(line)
+                        self.booked[(one["account"], one["symbol"], int(one["trade_id"]), one["price"], one["qty"])] += 1
                     elif '"kind":"answer"' in line:
                         one = json.loads(line)
                         answers[one["number"]] = one
+        self.wire.end()
         return posts, answers
 
     def read_subjects(self):
@@ -109,6 +152,9 @@ def i1(dump):
     for client_id, count in sent.items():
         if count > 1:
             yield "client id %s was posted %d times" % (client_id, count)
+    for client_id, count in collections.Counter(name for name, _ in dump.wire.orders if name).items():
+        if count > 1:
+            yield "client id %s was on the wire %d times" % (client_id, count)
     there = collections.Counter(o["clientOrderId"] for o in dump.venue_orders)
     for client_id, count in there.items():
         if count > 1:
@@ -139,6 +185,17 @@ def i2(dump):
         elif claims[order["intent_id"]] is not None and claims[order["intent_id"]] * 1000 > post["wall_ns"]:
             yield "request %d places intent %s %d us before its claim committed" % (
                 post["number"], order["intent_id"], claims[order["intent_id"]] - post["wall_ns"] // 1000)
+    for client_id, wall_ns in dump.wire.orders:
+        order = dump.by_client.get(client_id)
+        claimed = claims.get(order["intent_id"]) if order else None
+        if client_id and order is None:
+            yield "%s was on the wire, which no table knows" % client_id
+        elif order is not None and (order["intent_id"] not in claims or (claimed is not None and claimed * 1000 > wall_ns)):
+            yield "the first byte of intent %s came before its claim committed" % order["intent_id"]
+    if dump.wire.rows:
+        names = {name for name, _ in dump.wire.orders}
+        for client_id in {p["form"].get("newClientOrderId", "?") for p in dump.posts} - names:
+            yield "%s was requested and its bytes are nowhere" % client_id
 
 
 def fill_key(row):
@@ -155,6 +212,12 @@ def trade_key(trade):
 def i3(dump):
     """Venue trades = execution's fills = portfolio's = risk's, exact in id, side, price, quantity and fee."""
     want = collections.Counter(trade_key(t) for t in dump.trades)
+    said = collections.Counter((dump.meta.get("account", "main"), t["symbol"], int(t["id"]), t["price"], t["qty"])
+                               for t in dump.trades)
+    booked = collections.Counter({key: count for key, count in dump.booked.items() if key[0] == dump.meta.get("account", "main")})
+    if dump.wire.rows and said != booked:
+        odd = sorted((said - booked) | (booked - said))
+        yield "the exchange's journal and its books differ in %d trades, first %s" % (len(odd), odd[0])
     for name in ("execution.fills", "portfolio.fill", "risk.fill"):
         have = collections.Counter()
         for row in dump.table(name):
@@ -360,6 +423,31 @@ def i14(dump):
             yield "the ledger has %d entries for fill %s" % (count, reference)
 
 
+def i15(dump):
+    """No order request is received later than a second after a level of risk committed that forbids it."""
+    account = dump.meta.get("account", "main")
+    spans, before = [], {}
+    for row in sorted(dump.table("risk.kill_change"), key=lambda r: r["version"]):
+        if row["scope"] != "*" and not row["scope"].startswith(("venue:", "account:")):
+            continue
+        if row["scope"].startswith("account:") and row["scope"] != "account:" + account:
+            continue
+        since, level = before.get(row["scope"], (None, 0))
+        if level > 0 and since is not None and row.get("commit_us"):
+            spans.append((since, row["commit_us"], level))
+        before[row["scope"]] = (row.get("commit_us"), row["level"])
+    spans += [(since, None, level) for since, level in before.values() if level > 0 and since is not None]
+    for client_id, wall_ns in dump.wire.orders:
+        order = dump.by_client.get(client_id)
+        for since, until, level in spans:
+            is_within = wall_ns > since * 1000 + 1_000_000_000 and (until is None or wall_ns < until * 1000)
+            may = order is not None and order["reduce_only"] and (
+                level == 1 or (level == 3 and order["purpose"] == "flatten"))
+            if is_within and not may:
+                yield "%s was received %.3f s after level %d was committed" % (
+                    client_id, wall_ns / 1e9 - since / 1e6, level)
+
+
 def i17(dump):
     """No order that the venue accepted reached it after its not_after."""
     for post in dump.posts:
@@ -419,7 +507,7 @@ def alarms(dump):
 
 
 INVARIANTS = [("I1", i1), ("I2", i2), ("I3", i3), ("I4", i4), ("I5", i5), ("I6", i6), ("I7", i7), ("I9", i9),
-              ("I10", i10), ("I11", i11), ("I13", i13), ("I14", i14), ("I17", i17), ("I20", i20), ("I23", i23),
+              ("I10", i10), ("I11", i11), ("I13", i13), ("I14", i14), ("I15", i15), ("I17", i17), ("I20", i20), ("I23", i23),
               ("alarms", alarms)]
 
 

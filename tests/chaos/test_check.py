@@ -20,7 +20,7 @@ SECOND_NS = 1_000_000_000
 def order(number, state, cum_e8, **more):
     row = {"intent_id": "intent-%d" % number, "client_order_id": "client-%d" % number, "is_external": False,
            "state": state, "version": 3, "qty_e8": 200, "cum_qty_e8": cum_e8, "not_after_ns": 100 * SECOND_NS,
-           "claim_nonce": "nonce-%d" % number, "reason": ""}
+           "claim_nonce": "nonce-%d" % number, "reason": "", "reduce_only": False, "purpose": "entry"}
     row.update(more)
     return row
 
@@ -35,6 +35,22 @@ def life(number, *states):
 def post(number, client, wall_ns, market_ns=50 * SECOND_NS):
     return {"wall_ns": wall_ns, "market_ns": market_ns, "kind": "request", "number": number, "method": "POST",
             "path": "/api/v3/order", "query": "", "body": "symbol=BTCUSDT&newClientOrderId=" + client, "key": ""}
+
+
+def wire(conn, client, wall_ns, path="/api/v3/order", head="POST %s HTTP/1.1\r\nHost: x\r\n\r\n"):
+    """A request as two pieces of one connection, as execution's come."""
+    text = "symbol=BTCUSDT&newClientOrderId=%s&timestamp=1" % client
+    return [{"wall_ns": wall_ns + at, "market_ns": 0, "kind": "wire", "conn": conn, "dir": "in", "size": len(part), "data": part}
+            for at, part in enumerate([head % path, text])]
+
+
+def trade_line():
+    return {"wall_ns": 0, "market_ns": 0, "kind": "trade", "account": "main", "symbol": "BTCUSDT", "trade_id": 7,
+            "price": "0.000005", "qty": "0.000002"}
+
+
+def kill(version, level, commit_us, scope="*"):
+    return {"scope": scope, "level": level, "version": version, "commit_us": commit_us}
 
 
 def answer(number, status=200):
@@ -62,7 +78,9 @@ def good():
                                      "orders": [{"clientOrderId": "client-1", "status": "FILLED",
                                                  "executedQty": "0.000002"}]}]},
         "subjects.def": SUBJECTS,
-        "journal0.jsonl": [post(1, "client-1", 2 * SECOND_NS), answer(1), post(2, "client-3", 5 * SECOND_NS), answer(2, 400)],
+        "journal0.jsonl": [post(1, "client-1", 2 * SECOND_NS), answer(1), post(2, "client-3", 5 * SECOND_NS), answer(2, 400)] +
+        wire(1, "client-1", 2 * SECOND_NS) + wire(1, "client-3", 5 * SECOND_NS) + [trade_line()],
+        "risk.kill_change": [kill(1, 2, 5_500_000), kill(2, 0, 9_000_000)],
         "execution.orders": [order(1, "filled", 200, version=4), order(2, "not_sent", 0, version=2, claim_nonce=None),
                              order(3, "rejected", 0)],
         "execution.order_event": life(1, (1, "ready", 0), (1, "sending", 0), (2, "sending", 0), (3, "open", 0),
@@ -115,6 +133,15 @@ BREAKS = [
         order(1, "not_sent", 0, client_order_id="client-1b"))),
     ("I1", "the venue has an order that no intent explains", lambda h: venue(h)["orders"].append(
         {"clientOrderId": "stranger", "status": "CANCELED", "executedQty": "0"})),
+    ("I1", "an order is on the wire twice, once in a request that broke off", lambda h: h["journal0.jsonl"].extend(
+        wire(2, "client-1", 9 * SECOND_NS, path="/api/v3/order"))),
+    ("I2", "its first byte came before its claim", lambda h: h["journal0.jsonl"].__setitem__(
+        4, dict(h["journal0.jsonl"][4], wall_ns=SECOND_NS))),
+    ("I2", "bytes of an order that no table knows", lambda h: h["journal0.jsonl"].extend(wire(2, "client-9", 9 * SECOND_NS))),
+    ("I2", "a request without bytes", lambda h: h["journal0.jsonl"].__delitem__(slice(6, 8))),
+    ("I3", "the exchange's journal has a trade that its books have not", lambda h: h["journal0.jsonl"].append(
+        dict(trade_line(), trade_id=8))),
+    ("I15", "an order after a kill", lambda h: (h["risk.kill_change"][0].update(commit_us=3_000_000))),
     ("I2", "a request names a client id that no table knows", lambda h: h["journal0.jsonl"].append(
         post(3, "client-9", 9 * SECOND_NS))),
     ("I2", "a request leaves without a claim", lambda h: h["journal0.jsonl"].append(post(3, "client-2", 9 * SECOND_NS))),
