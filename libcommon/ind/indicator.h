@@ -12,7 +12,7 @@
 #include "domain/messages.h"
 #include "domain/param.h"
 
-#define CB_INDICATOR_OUTPUTS_MAX 4
+#define CB_INDICATOR_OUTPUTS_MAX 8
 #define CB_INDICATOR_PERIOD_MAX 5000
 
 /* A closed candle as indicators see it; prices in quote units, volume in base units. */
@@ -29,8 +29,8 @@ typedef struct cb_indicator_ops {
     const char *name;    /* "rsi": also its file and its line in indicators.def */
     const char *summary; /* one line for help and documentation */
     const char *formula;
-    const char *source; /* who defined it, and which convention is used where they differ */
-    const cb_param *params;
+    const char *source;     /* who defined it, and which convention is used where they differ */
+    const cb_param *params; /* NULL when there are none */
     uint32_t params_count;
     const char *const *outputs; /* names, in the order of update's out */
     uint32_t outputs_count;
@@ -47,6 +47,13 @@ typedef struct cb_indicator_ops {
      * @return true once warm: warmup_bars have come, this one included.
      */
     bool (*update)(void *state, const cb_bar *bar, double *out);
+    /**
+     * How fast the bars before the state's beginning are forgotten: from settle_factor *
+     * warmup_bars on, two states that began at different bars differ by less than 1e-6 of the
+     * output's size (1: not at all, the output is a function of the last warmup_bars bars). 0: not
+     * stated, because the output adds up since the first bar or since a time of day.
+     */
+    uint32_t settle_factor;
 } cb_indicator_ops;
 
 /* A file without its line lacks this declaration: clang refuses it, and so does `make check`. A

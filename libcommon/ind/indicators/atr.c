@@ -71,4 +71,5 @@ const cb_indicator_ops cb_indicator_atr = {.name = "atr",
     .state_size = atr_state_size,
     .warmup_bars = atr_warmup_bars,
     .init = atr_init,
-    .update = atr_update};
+    .update = atr_update,
+    .settle_factor = 15};

@@ -1,7 +1,4 @@
-/* Bollinger bands: the simple average of closes and multiples of their deviation around it.
- *
- * The sum of squared deviations follows the window by Welford's update (subtracting large squares
- * would lose all digits of a small deviation) and is built anew each time the window goes round. */
+/* Bollinger bands: the simple average of closes and multiples of their deviation around it. */
 #include <math.h>
 
 #include "base/assert.h"
@@ -10,10 +7,8 @@
 #define WIDTH_RATIO_MIN 1e-12
 
 typedef struct bollinger_state {
-    cb_ind_window window;
+    cb_ind_spread spread;
     double multiplier;
-    double squares; /* sum of (close - mean)^2, valid while the window is full */
-    double mean;
     double values[]; /* period */
 } bollinger_state;
 
@@ -45,44 +40,21 @@ static void bollinger_init(void *state, const int64_t *values)
     CB_ASSERT(state != NULL && values != NULL);
     bollinger_state *bands = state;
     *bands = (bollinger_state){.multiplier = cb_f64_from_e8(values[BOLLINGER_MULTIPLIER])};
-    cb_ind_window_init(&bands->window, (uint64_t)values[BOLLINGER_PERIOD]);
-    for (int64_t i = 0; i < values[BOLLINGER_PERIOD]; i++) {
-        bands->values[i] = 0;
-    }
-}
-
-static double squares_of(const bollinger_state *bands)
-{
-    double squares = 0;
-    for (uint64_t i = 0; i < bands->window.capacity; i++) {
-        const double deviation = bands->values[i] - bands->mean;
-        squares += deviation * deviation;
-    }
-    return squares;
-}
-
-/* Follows the window: one value came, one left. Built anew when the window has gone round, and when
- * what left outweighs what remains (ten of 53 bits would be lost). */
-static void update_squares(bollinger_state *bands, double close, double dropped, double mean_before)
-{
-    const double change = (close - dropped) * (close - bands->mean + dropped - mean_before);
-    bands->squares += change;
-    if (bands->window.next == 0 || fabs(change) > 1024.0 * fabs(bands->squares)) {
-        bands->squares = squares_of(bands);
-    }
+    cb_ind_spread_init(&bands->spread, (uint64_t)values[BOLLINGER_PERIOD]);
+    cb_ind_clear(bands->values, (uint64_t)values[BOLLINGER_PERIOD]);
 }
 
 /* A width below the rounding of the average itself is none: the bands touch. */
 static void write_bands(const bollinger_state *bands, double close, double *out)
 {
-    const double variance = bands->squares / cb_ind_f64(bands->window.capacity);
-    double width = bands->multiplier * sqrt(variance > 0 ? variance : 0);
-    if (width <= WIDTH_RATIO_MIN * fabs(bands->mean)) {
+    const double mean = bands->spread.mean;
+    double width = bands->multiplier * cb_ind_spread_deviation(&bands->spread);
+    if (width <= WIDTH_RATIO_MIN * fabs(mean)) {
         width = 0;
     }
-    out[0] = bands->mean;
-    out[1] = bands->mean + width;
-    out[2] = bands->mean - width;
+    out[0] = mean;
+    out[1] = mean + width;
+    out[2] = mean - width;
     out[3] = width > 0 ? (close - out[2]) / (2 * width) : 0.5;
 }
 
@@ -90,13 +62,9 @@ static bool bollinger_update(void *state, const cb_bar *bar, double *out)
 {
     CB_ASSERT(state != NULL && bar != NULL && out != NULL);
     bollinger_state *bands = state;
-    double dropped = 0;
-    if (!cb_ind_window_push(&bands->window, bands->values, bar->close, &dropped)) {
+    if (!cb_ind_spread_push(&bands->spread, bands->values, bar->close)) {
         return false;
     }
-    const double mean_before = bands->mean;
-    bands->mean = bands->window.sum / cb_ind_f64(bands->window.capacity);
-    update_squares(bands, bar->close, dropped, mean_before);
     write_bands(bands, bar->close, out);
     CB_ASSERT(out[1] >= out[2]);
     return true;
@@ -113,4 +81,5 @@ const cb_indicator_ops cb_indicator_bollinger = {.name = "bollinger",
     .state_size = bollinger_state_size,
     .warmup_bars = bollinger_warmup_bars,
     .init = bollinger_init,
-    .update = bollinger_update};
+    .update = bollinger_update,
+    .settle_factor = 1};

@@ -61,4 +61,5 @@ const cb_indicator_ops cb_indicator_donchian = {.name = "donchian",
     .state_size = donchian_state_size,
     .warmup_bars = donchian_warmup_bars,
     .init = donchian_init,
-    .update = donchian_update};
+    .update = donchian_update,
+    .settle_factor = 1};

@@ -44,4 +44,5 @@ const cb_indicator_ops cb_indicator_ema = {.name = "ema",
     .state_size = ema_state_size,
     .warmup_bars = ema_warmup_bars,
     .init = ema_init,
-    .update = ema_update};
+    .update = ema_update,
+    .settle_factor = 8};

@@ -76,4 +76,5 @@ const cb_indicator_ops cb_indicator_macd = {.name = "macd",
     .state_size = macd_state_size,
     .warmup_bars = macd_warmup_bars,
     .init = macd_init,
-    .update = macd_update};
+    .update = macd_update,
+    .settle_factor = 10};

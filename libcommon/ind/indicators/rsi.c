@@ -41,4 +41,5 @@ const cb_indicator_ops cb_indicator_rsi = {.name = "rsi",
     .state_size = rsi_state_size,
     .warmup_bars = rsi_warmup_bars,
     .init = rsi_init,
-    .update = rsi_update};
+    .update = rsi_update,
+    .settle_factor = 15};

@@ -52,4 +52,5 @@ const cb_indicator_ops cb_indicator_sma = {.name = "sma",
     .state_size = sma_state_size,
     .warmup_bars = sma_warmup_bars,
     .init = sma_init,
-    .update = sma_update};
+    .update = sma_update,
+    .settle_factor = 1};

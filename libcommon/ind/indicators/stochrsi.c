@@ -105,4 +105,5 @@ const cb_indicator_ops cb_indicator_stochrsi = {.name = "stochrsi",
     .state_size = stochrsi_state_size,
     .warmup_bars = stochrsi_warmup_bars,
     .init = stochrsi_init,
-    .update = stochrsi_update};
+    .update = stochrsi_update,
+    .settle_factor = 20};

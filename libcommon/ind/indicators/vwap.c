@@ -58,4 +58,5 @@ const cb_indicator_ops cb_indicator_vwap = {.name = "vwap",
     .state_size = vwap_state_size,
     .warmup_bars = vwap_warmup_bars,
     .init = vwap_init,
-    .update = vwap_update};
+    .update = vwap_update,
+    .settle_factor = 1};

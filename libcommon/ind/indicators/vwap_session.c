@@ -68,4 +68,5 @@ const cb_indicator_ops cb_indicator_vwap_session = {.name = "vwap_session",
     .state_size = vwap_session_state_size,
     .warmup_bars = vwap_session_warmup_bars,
     .init = vwap_session_init,
-    .update = vwap_session_update};
+    .update = vwap_session_update,
+    .settle_factor = 0};

@@ -1,6 +1,7 @@
 /* Indicators against published examples and closed forms, at the limits of their input, and what
  * every state must keep: determinism, no holes, explicit warm-up. */
 #include "indicator_runner.h"
+#include "ind/logarithm.h"
 
 /* ---- published examples ---- */
 static void check_series(const char *name,
@@ -233,6 +234,78 @@ static bool all_finite(const double *out, uint32_t count)
     return true;
 }
 
+/* What the first output is while the price is 42 and nothing is traded: in the middle of its scale,
+ * at the price, or nothing. An indicator that is not listed gives 0. */
+static double neutral_value(const char *name)
+{
+    static const char *const prices[] = {"sma",
+        "ema",
+        "wma",
+        "hma",
+        "dema",
+        "tema",
+        "t3",
+        "kama",
+        "vwma",
+        "zlema",
+        "trima",
+        "smma",
+        "vidya",
+        "mcginley",
+        "psar",
+        "supertrend",
+        "ichimoku",
+        "linreg",
+        "alligator",
+        "chandelier",
+        "heikin_ashi",
+        "bollinger",
+        "donchian",
+        "vwap",
+        "vwap_session",
+        "keltner",
+        "median",
+        "quantile",
+        "minmax",
+        "pivot",
+        "pivot_fibonacci",
+        "pivot_camarilla",
+        "fractal",
+        "volume_profile"};
+    static const char *const middles[] = {
+        "rsi", "stochrsi", "stochastic", "mfi", "ultimate", "stc", "rvi", "choppiness"};
+    static const struct {
+        const char *name;
+        double value;
+    } others[] = {{"williams_r", -50},
+        {"hurst", 0.5},
+        {"aroon", 100}, /* the latest of equal extremes is now */
+        {"vortex", 1},
+        {"mass", 25},
+        {"relative_volume", 1},
+        {"percent_rank", 100}, /* none of the closes before is higher */
+        {"connors_rsi", 100.0 / 3},
+        {"nvi", 1000},
+        {"pvi", 1000},
+        {"doji", 1}};
+    for (size_t i = 0; i < sizeof prices / sizeof prices[0]; i++) {
+        if (strcmp(prices[i], name) == 0) {
+            return 42;
+        }
+    }
+    for (size_t i = 0; i < sizeof middles / sizeof middles[0]; i++) {
+        if (strcmp(middles[i], name) == 0) {
+            return 50;
+        }
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(others[i].name, name) == 0) {
+            return others[i].value;
+        }
+    }
+    return 0;
+}
+
 static void a_price_that_never_moves_gives_finite_neutral_values(void **unused)
 {
     (void)unused;
@@ -247,32 +320,95 @@ static void a_price_that_never_moves_gives_finite_neutral_values(void **unused)
             assert_true(!is_warm || all_finite(out, ops->outputs_count));
         }
         assert_true(is_warm);
-        const bool is_percent = strcmp(ops->name, "rsi") == 0 || strcmp(ops->name, "stochrsi") == 0;
-        const bool is_change = strcmp(ops->name, "atr") == 0 || strcmp(ops->name, "macd") == 0;
-        assert_near(out[0], is_percent ? 50 : is_change ? 0 : 42, 1e-12);
+        if (!(fabs(out[0] - neutral_value(ops->name)) <= 1e-10 * 42)) {
+            fail_msg("%s: %.12g instead of %.12g", ops->name, out[0], neutral_value(ops->name));
+        }
         stop(&r);
     }
+}
+
+/* Bounds of an indicator's first output on any input; 0, 0: none. */
+static void bounds_of(const char *name, double *least, double *most)
+{
+    static const struct {
+        const char *name;
+        double least;
+        double most;
+    } bounds[] = {{"rsi", 0, 100},
+        {"stochrsi", 0, 100},
+        {"stochastic", 0, 100},
+        {"mfi", 0, 100},
+        {"ultimate", 0, 100},
+        {"stc", 0, 100},
+        {"rvi", 0, 100},
+        {"williams_r", -100, 0},
+        {"cmo", -100, 100},
+        {"tsi", -100, 100},
+        {"smi", -100, 100},
+        {"adx", 0, 100},
+        {"aroon", 0, 100},
+        {"hurst", 0, 1},
+        {"efficiency", 0, 1},
+        {"correlation", -1, 1},
+        {"autocorrelation", -1, 1},
+        {"percent_rank", 0, 100},
+        {"connors_rsi", 0, 100},
+        {"bop", -1, 1},
+        {"cmf", -1, 1},
+        {"vigor", -1, 1},
+        {"vhf", 0, 1},
+        {"doji", 0, 1},
+        {"hammer", -1, 1},
+        {"engulfing", -1, 1},
+        {"ulcer", 0, 100},
+        {"stddev", 0, 1e12},
+        {"true_range", 0, 1e12},
+        {"mean_deviation", 0, 1e12}};
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        if (strcmp(bounds[i].name, name) == 0) {
+            *least = bounds[i].least;
+            *most = bounds[i].most;
+        }
+    }
+}
+
+/* Prices of all sizes, bars without volume, without a range, and all range. */
+static cb_bar nasty_bar(cb_prng *prng, int64_t index)
+{
+    static const double prices[] = {1e-8, 9e10, 1, 9e10, 1e-8, 1e-8, 5e10};
+    cb_bar bar =
+        flat_bar(index, prices[cb_prng_below(prng, 7)], cb_prng_below(prng, 3) == 0 ? 0 : 9e10);
+    if (cb_prng_below(prng, 2) == 0) {
+        bar.open = prices[cb_prng_below(prng, 7)];
+        bar.high = bar.open > bar.close ? bar.open : bar.close;
+        bar.low = cb_prng_below(prng, 2) == 0 ? 1e-8 : bar.open + bar.close - bar.high;
+    }
+    return bar;
 }
 
 static void extreme_jumps_stay_finite_and_within_bounds(void **unused)
 {
     (void)unused;
-    static const double prices[] = {1e-8, 9e10, 1, 9e10, 1e-8, 1e-8, 5e10};
     for (uint32_t k = 0; k < cb_indicators_count(); k++) {
         const cb_indicator_ops *ops = cb_indicator_at(k);
         runner r = start(ops->name, NULL);
         cb_prng prng;
+        double least = 0;
+        double most = 0;
+        bounds_of(ops->name, &least, &most);
+        const double slack = 1e-6 * (most - least);
         cb_prng_init(&prng, 62);
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 5000; i++) {
             double out[CB_INDICATOR_OUTPUTS_MAX] = {0};
-            const cb_bar bar = flat_bar(
-                i, prices[cb_prng_below(&prng, 7)], cb_prng_below(&prng, 3) == 0 ? 0 : 9e10);
+            const cb_bar bar = nasty_bar(&prng, i);
             if (!ops->update(r.state, &bar, out)) {
                 continue;
             }
-            assert_true(all_finite(out, ops->outputs_count));
-            if (strcmp(ops->name, "rsi") == 0 || strcmp(ops->name, "stochrsi") == 0) {
-                assert_true(out[0] >= -1e-6 && out[0] <= 100 + 1e-6);
+            if (!all_finite(out, ops->outputs_count)) {
+                fail_msg("%s: not finite at bar %d", ops->name, i);
+            }
+            if (most > least && !(out[0] >= least - slack && out[0] <= most + slack)) {
+                fail_msg("%s: %g at bar %d", ops->name, out[0], i);
             }
             if (strcmp(ops->name, "bollinger") == 0) {
                 assert_true(out[2] <= out[0] && out[0] <= out[1]);
@@ -432,7 +568,8 @@ static void tables_are_complete_and_bounds_are_usable(void **unused)
     (void)unused;
     for (uint32_t k = 0; k < cb_indicators_count(); k++) {
         const cb_indicator_ops *ops = cb_indicator_at(k);
-        assert_true(ops->params_count >= 1 && ops->params_count <= CB_PARAMS_PER_ENTRY_MAX);
+        assert_true(ops->params_count <= CB_PARAMS_PER_ENTRY_MAX);
+        assert_true(ops->params_count == 0 || ops->params != NULL);
         assert_true(ops->outputs_count >= 1 && ops->outputs_count <= CB_INDICATOR_OUTPUTS_MAX);
         assert_true(strlen(ops->summary) > 0 && strlen(ops->formula) > 0);
         assert_true(strlen(ops->source) > 0);
@@ -495,6 +632,29 @@ static void fixed_point_becomes_double_and_back(void **unused)
     assert_int_equal(cb_e8_from_f64(92233720368.0, &back, NULL), CB_OK);
 }
 
+static void the_logarithm_is_that_of_the_library(void **unused)
+{
+    (void)unused;
+    cb_prng prng;
+    cb_prng_init(&prng, 68);
+    for (int i = 0; i < 200000; i++) {
+        const double size = pow(10, random_unit(&prng) * 600 - 300);
+        const double near = 1 + (random_unit(&prng) - 0.5) * 1e-3;
+        const double values[] = {size, near};
+        for (size_t k = 0; k < 2; k++) {
+            const double wanted = log(values[k]);
+            const double error = fabs(cb_ind_log(values[k]) - wanted);
+            assert_true(error <= 4.5e-16 * fabs(wanted));
+        }
+    }
+    assert_near(cb_ind_log(1), 0, 0);
+    assert_near(cb_ind_log(0), 0, 0);
+    assert_near(cb_ind_log(-1), 0, 0);
+    assert_near(cb_ind_log((double)INFINITY), 0, 0);
+    assert_near(cb_ind_log_return(2, 1), log(2), 1e-15);
+    assert_near(cb_ind_log_return(2, 0), 0, 0);
+}
+
 static void a_candle_becomes_a_bar(void **unused)
 {
     (void)unused;
@@ -532,6 +692,7 @@ int main(void)
         cmocka_unit_test(a_copied_state_goes_on_like_the_original),
         cmocka_unit_test(tables_are_complete_and_bounds_are_usable),
         cmocka_unit_test(fixed_point_becomes_double_and_back),
+        cmocka_unit_test(the_logarithm_is_that_of_the_library),
         cmocka_unit_test(a_candle_becomes_a_bar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
