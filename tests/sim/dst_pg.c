@@ -324,11 +324,12 @@ void dst_pg_close_of(dst_process *process)
 
 static void give_result(statement *one, const batch *of)
 {
-    static const cb_row *pointers[ROWS_MAX];
-    static struct cb_row rows[ROWS_MAX];
     if (one->fn == NULL) {
         return;
     }
+    /* Of this answer alone: who reads it may be stopped in between, and others read theirs. */
+    const cb_row **pointers = dst_alloc((one->rows.count + 1) * sizeof(*pointers));
+    struct cb_row *rows = dst_alloc((one->rows.count + 1) * sizeof(*rows));
     const struct pg_result answer = {&one->rows};
     cb_result result = {.status = of->status, .message = of->message};
     memcpy(result.sqlstate, of->sqlstate, sizeof(result.sqlstate));

@@ -161,6 +161,7 @@ typedef struct exec_job {
     uint32_t symbol_index;
     bool is_dirty;        /* balances moved while it ran */
     bool is_mark_blocked; /* a trade of these pages could not be recorded yet */
+    bool has_unbooked;    /* a trade of an order that is not known yet was met */
     uint32_t attempts;    /* of START in a row */
     int64_t venue_now_ns;
     int64_t newest_trade_ns; /* newest venue time of a trade recorded since the job began */

@@ -153,18 +153,22 @@ static exec_order *place_mate(exec_state *state)
     return mate;
 }
 
-/* Nothing of what was claimed has left: both legs of a list end alike. */
+/* Nothing of what was claimed has left: both legs of a list end alike. The end of the first may end
+ * the second with it, so both know their signature before: the database has it already. */
 static void place_unsend(
     exec_state *state, exec_order *order, const char *reason, int64_t sign_ts_ns, cb_outbox *out)
 {
     exec_order *mate = place_mate(state);
+    const bool is_mate_ready = mate != NULL && mate->row.state == CB_ORDER_STATE_READY;
     place_free_lane(state);
-    if (mate != NULL && mate->row.state == CB_ORDER_STATE_READY) {
+    if (order->finished == 0) {
+        order->row.sign_ts_ns = sign_ts_ns;
+    }
+    if (is_mate_ready) {
         mate->row.sign_ts_ns = sign_ts_ns;
         exec_emit_order(state, mate, CB_ORDER_STATE_NOT_SENT, reason, out);
     }
     if (order->finished == 0) {
-        order->row.sign_ts_ns = sign_ts_ns;
         exec_emit_order(state, order, CB_ORDER_STATE_NOT_SENT, reason, out);
     }
 }

@@ -32,6 +32,15 @@ static void job_plan(exec_state *state, exec_job_kind kind)
     }
 }
 
+/* On the wall clock: a simulator's clock may stand still until we are ready. */
+static void job_retry(exec_state *state, cb_outbox *out)
+{
+    CB_ASSERT(state->job.kind == EXEC_JOB_NONE);
+    state->is_retry_awaited = true;
+    const void *body = cb_outbox_request(out, EXEC_REQUEST_RETRY, sizeof(uint64_t));
+    CB_ASSERT(body != NULL);
+}
+
 static void job_fail(exec_state *state, int64_t retry_after_s, cb_outbox *out)
 {
     CB_ASSERT(state->job.kind != EXEC_JOB_NONE);
@@ -39,11 +48,8 @@ static void job_fail(exec_state *state, int64_t retry_after_s, cb_outbox *out)
     exec_note_throttle(state, retry_after_s);
     state->job.kind = EXEC_JOB_NONE;
     if (kind == EXEC_JOB_START) {
-        /* On the wall clock: a simulator's clock may stand still until we are ready. */
-        state->is_retry_awaited = true;
         exec_emit_alert("reconcile_failed", NULL, false, "start reconciliation", out);
-        const void *body = cb_outbox_request(out, EXEC_REQUEST_RETRY, sizeof(uint64_t));
-        CB_ASSERT(body != NULL);
+        job_retry(state, out);
         return;
     }
     job_plan(state, EXEC_JOB_LIGHT);
@@ -158,6 +164,13 @@ static void job_finish_start(exec_state *state, cb_outbox *out)
     exec_job *job = &state->job;
     if (!job_is_clean(state) && job->attempts < EXEC_START_ATTEMPTS) {
         exec_job_begin(state, EXEC_JOB_START, out);
+        return;
+    }
+    if (job->has_unbooked && job->attempts < EXEC_START_ATTEMPTS) {
+        /* Its order is asked for meanwhile. Told now, the balances would hold what that trade
+         * moved, and its fill would move it again. */
+        job->kind = EXEC_JOB_NONE;
+        job_retry(state, out);
         return;
     }
     exec_balances_take(state, job->account, job->account_count, true);
@@ -409,6 +422,7 @@ static void job_take_page(exec_state *state, const exec_trades_page *page, cb_ou
         }
         const bool is_settled = !symbol->has_mark || job_take_trade(state, trade, out);
         job->is_mark_blocked = job->is_mark_blocked || !is_settled;
+        job->has_unbooked = job->has_unbooked || !is_settled;
         if (trade->trade_id > job->page_last_id) {
             job->page_last_id = trade->trade_id;
         }
