@@ -1,5 +1,5 @@
 #!/bin/bash
-# Includes point one way: base <- domain <- {ind, stats, venue} <- core <- shell; wire and rt only in shells; no
+# Includes point one way: base <- domain <- {ind, stats, venue} <- expr <- core <- shell; wire and rt only in shells; no
 # service includes another's headers, except lab and the whole-system simulation under tests/.
 set -euo pipefail
 status=0
@@ -12,12 +12,13 @@ refuse() { # files, forbidden include pattern, why
     fi
 }
 files() { git ls-files -co --exclude-standard -- "$@" | grep -E '\.(c|h|def)$' || true; }
-refuse "$(files libcommon/base)" '(domain|ind|stats|venue|wire|rt)/' "base may include base only"
-refuse "$(files libcommon/domain)" '(ind|stats|venue|wire|rt)/' "domain may include base and domain only"
-refuse "$(files libcommon/ind)" '(stats|venue|wire|rt)/' "ind may include base, domain, ind"
-refuse "$(files libcommon/stats)" '(ind|venue|wire|rt)/' "stats may include base, domain, stats"
-refuse "$(files libcommon/venue)" '(ind|stats|wire|rt)/' "venue may include base, domain, venue"
-refuse "$(files libcommon/wire)" '(rt|ind|stats|venue)/' "wire may include base, domain, wire"
+refuse "$(files libcommon/base)" '(domain|ind|stats|venue|expr|wire|rt)/' "base may include base only"
+refuse "$(files libcommon/domain)" '(ind|stats|venue|expr|wire|rt)/' "domain may include base and domain only"
+refuse "$(files libcommon/ind)" '(stats|venue|expr|wire|rt)/' "ind may include base, domain, ind"
+refuse "$(files libcommon/stats)" '(ind|venue|expr|wire|rt)/' "stats may include base, domain, stats"
+refuse "$(files libcommon/venue)" '(ind|stats|expr|wire|rt)/' "venue may include base, domain, venue"
+refuse "$(files libcommon/expr)" '(stats|venue|wire|rt)/' "expr may include base, domain, ind, expr"
+refuse "$(files libcommon/wire)" '(rt|ind|stats|venue|expr)/' "wire may include base, domain, wire"
 for service in $(ls services); do
     [ -d "services/$service" ] || continue
     core=$(files "services/$service/core")

@@ -7,7 +7,7 @@ OUT := build/$(VARIANT)
 SERVICES := $(sort $(notdir $(patsubst %/main.c,%,$(wildcard services/*/main.c))))
 CORES := $(sort $(foreach s,$(notdir $(wildcard services/*)),$(if $(wildcard services/$(s)/core/*.c),$(s))))
 
-PURE_MODULES := base domain ind stats venue
+PURE_MODULES := base domain ind stats venue expr
 SHELL_MODULES := wire rt testing
 lib = $(OUT)/libcb_$(1).a
 core = $(OUT)/libcore_$(1).a
