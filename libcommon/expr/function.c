@@ -457,7 +457,7 @@ uint16_t expr_lower_function(cb_expr_work *work, uint16_t index, uint32_t frame,
     const cb_strview name = expr_token_text(work, tree->token);
     const function *called = find_function(name);
     const uint16_t series_index = expr_find_series(name);
-    arguments args;
+    arguments args = {0};
     *is_known = called != NULL || series_index != EXPR_NOTHING;
     if (!*is_known) {
         return EXPR_NOTHING;

@@ -93,13 +93,15 @@ static double time_part(expr_op op, int64_t ts_ns)
 {
     const int64_t seconds = ts_ns / NS_PER_S;
     const int64_t days = seconds / DAY_S;
+    const int64_t hour = seconds % DAY_S / 3600;
+    const int64_t minute = seconds % 3600 / 60;
     int64_t day = 0;
     int64_t month = 0;
     switch ((int)op) {
     case EXPR_OP_HOUR:
-        return (double)(seconds % DAY_S / 3600);
+        return (double)hour;
     case EXPR_OP_MINUTE:
-        return (double)(seconds % 3600 / 60);
+        return (double)minute;
     case EXPR_OP_WEEKDAY:
         return (double)((days + 3) % 7 + 1); /* 1970-01-01 was a Thursday */
     default:

@@ -629,7 +629,7 @@ static void the_calendar_is_right_on_known_days(void **unused)
     (void)unused;
     static const struct {
         int64_t seconds;
-        int weekday, day, month, hour, minute;
+        int64_t weekday, day, month, hour, minute;
     } days[] = {{0, 4, 1, 1, 0, 0},
         {951782400, 2, 29, 2, 0, 0},    /* 2000-02-29 */
         {1709251199, 4, 29, 2, 23, 59}, /* 2024-02-29 23:59:59 */
