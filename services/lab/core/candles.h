@@ -15,7 +15,8 @@
 typedef enum lab_column {
     LAB_COLUMN_QUOTE_VOLUME = 1u << 0,
     LAB_COLUMN_TRADES_COUNT = 1u << 1,
-    LAB_COLUMN_TAKER_VOLUME = 1u << 2
+    LAB_COLUMN_TAKER_VOLUME = 1u << 2,
+    LAB_COLUMN_NO_VOLUME = 1u << 3 /* volume_e8 is not known and stands as 0 */
 } lab_column;
 
 typedef struct lab_candles {
@@ -81,8 +82,9 @@ typedef enum lab_finding_kind {
     LAB_FINDING_DUPLICATE,
     LAB_FINDING_BACKWARD,
     LAB_FINDING_OFF_GRID,
-    LAB_FINDING_UNFINISHED, /* the last candle ends after the source was made */
-    LAB_FINDING_UNIT_CHANGE /* milliseconds before, microseconds after */
+    LAB_FINDING_UNFINISHED,  /* the last candle ends after the source was made */
+    LAB_FINDING_UNIT_CHANGE, /* milliseconds before, microseconds after */
+    LAB_FINDING_ROUNDED      /* values of more than 8 decimals were rounded, as asked */
 } lab_finding_kind;
 
 typedef struct lab_finding {
