@@ -8,6 +8,7 @@
 #include "services/lab/data/csv_time.h"
 #include "services/lab/data/data.h"
 #include "services/lab/job/job.h"
+#include "services/lab/store/store.h"
 
 static const lab_data_verb *const verbs[] = {&lab_data_import, &lab_data_list, &lab_data_inspect};
 #define VERBS_COUNT (sizeof verbs / sizeof verbs[0])

@@ -156,33 +156,6 @@ bool lab_table_has(const lab_table *table, uint32_t column)
     }
 }
 
-const char *lab_finding_name(lab_finding_kind kind)
-{
-    switch (kind) {
-    case LAB_FINDING_GAP:
-        return "gap";
-    case LAB_FINDING_NO_TRADES:
-        return "no_trades";
-    case LAB_FINDING_CUT_CANDLE:
-        return "cut_candle";
-    case LAB_FINDING_BAD_CANDLE:
-        return "bad_row";
-    case LAB_FINDING_DUPLICATE:
-        return "duplicate";
-    case LAB_FINDING_BACKWARD:
-        return "backward";
-    case LAB_FINDING_OFF_GRID:
-        return "off_grid";
-    case LAB_FINDING_UNFINISHED:
-        return "unfinished";
-    case LAB_FINDING_UNIT_CHANGE:
-        return "unit_change";
-    case LAB_FINDING_ROUNDED:
-        return "rounded";
-    }
-    return "unknown";
-}
-
 #define SECONDS(count) ((count)*CB_NS_PER_S)
 const int64_t lab_timeframes[LAB_TIMEFRAMES_COUNT] = {SECONDS(1),
     SECONDS(60),

@@ -80,9 +80,6 @@ static inline int64_t *lab_table_i64(const lab_table *table, uint32_t column)
     return (int64_t *)table->data[column];
 }
 
-/** "gap", "no_trades", …: stable names of findings. */
-const char *lab_finding_name(lab_finding_kind kind);
-
 #define LAB_TIMEFRAMES_COUNT 14
 /* What exchanges offer, ascending; weeks begin on Monday. */
 extern const int64_t lab_timeframes[LAB_TIMEFRAMES_COUNT];

@@ -11,6 +11,7 @@
 #include "services/lab/data/cache.h"
 #include "services/lab/data/data.h"
 #include "services/lab/job/job.h"
+#include "services/lab/store/store.h"
 
 #define FINDINGS_SHOWN 20u
 

@@ -52,6 +52,7 @@ static const char *const finding_names[] = {
     [LAB_FINDING_OFF_GRID] = "off_grid",
     [LAB_FINDING_UNFINISHED] = "unfinished",
     [LAB_FINDING_UNIT_CHANGE] = "unit_change",
+    [LAB_FINDING_ROUNDED] = "rounded",
 };
 #define FINDINGS_COUNT (sizeof finding_names / sizeof finding_names[0])
 
