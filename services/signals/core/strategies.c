@@ -44,6 +44,15 @@ void strategy_value(strategy_opinion *opinion, const char *name, double value)
     slot->value = value;
 }
 
+void strategy_copy_params(int64_t out[CB_PARAMS_PER_ENTRY_MAX], const int64_t *values)
+{
+    CB_ASSERT(out != NULL);
+    CB_ASSERT(values != NULL);
+    for (uint32_t i = 0; i < CB_PARAMS_PER_ENTRY_MAX; i++) {
+        out[i] = values[i];
+    }
+}
+
 double strategy_unit(double value)
 {
     if (value < 0) {

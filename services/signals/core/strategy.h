@@ -52,6 +52,8 @@ const strategy_ops *strategy_at(uint32_t index);
 
 /** Adds a named value to an opinion. */
 void strategy_value(strategy_opinion *opinion, const char *name, double value);
+/** Copies a strategy's parameters into its state. */
+void strategy_copy_params(int64_t out[CB_PARAMS_PER_ENTRY_MAX], const int64_t *values);
 /** value cut to 0 … 1. */
 double strategy_unit(double value);
 
