@@ -26,6 +26,12 @@ itest: deps-test ## integration and end-to-end tests only
 	@$(MAKE) --no-print-directory -j$$(nproc) programs $(INTEGRATION_TESTS) $(TOOLS) $(OUT)/tools/sim/tool_sim
 	@tests/run.sh $(INTEGRATION_TESTS) $(SCRIPT_TESTS)
 
+.PHONY: docs
+docs: deps-test ## write the pages and tables that come from registries anew
+	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tests/unit/ind/test_docs $(OUT)/tests/unit/signals/test_docs
+	@CB_DOCS_WRITE=1 $(OUT)/tests/unit/ind/test_docs >/dev/null
+	@CB_DOCS_WRITE=1 $(OUT)/tests/unit/signals/test_docs >/dev/null
+
 .PHONY: san
 san: deps-test ## unit and contract tests under ASan+UBSan, then under TSan
 	@$(MAKE) --no-print-directory -j$$(nproc) SAN=address san_tests
