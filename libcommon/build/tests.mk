@@ -6,6 +6,7 @@ DIR ?= ../shared/exchanges/vectors
 UNIT_TESTS = $(filter $(OUT)/tests/unit/% $(OUT)/tests/contract/% $(OUT)/tests/sim/% $(OUT)/tests/replay/%,$(TESTS))
 INTEGRATION_TESTS = $(filter $(OUT)/tests/integration/%,$(TESTS))
 SCRIPT_TESTS = $(sort $(wildcard tests/integration/test_*.sh tests/e2e/test_*.sh))
+FUZZERS = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FAST_CHECKS = $(patsubst %,check:%,$(CHECKS))
 
 .PHONY: test
@@ -14,7 +15,7 @@ test: deps-test ## everything: unit, contract, checks, integration, end to end; 
 	@tests/run.sh $(UNIT_TESTS) $(FAST_CHECKS) $(INTEGRATION_TESTS) $(SCRIPT_TESTS)
 
 .PHONY: test_programs
-test_programs: $(TESTS) $(TOOLS) $(OUT)/tools/sim/tool_sim
+test_programs: $(TESTS) $(TOOLS) $(FUZZERS) $(OUT)/tools/sim/tool_sim
 
 .PHONY: unit
 unit: ## the unit tests of one area: make unit AREA=base
@@ -23,7 +24,7 @@ unit: ## the unit tests of one area: make unit AREA=base
 
 .PHONY: itest
 itest: deps-test ## integration and end-to-end tests only
-	@$(MAKE) --no-print-directory -j$$(nproc) programs $(INTEGRATION_TESTS) $(TOOLS) $(OUT)/tools/sim/tool_sim
+	@$(MAKE) --no-print-directory -j$$(nproc) programs $(INTEGRATION_TESTS) $(TOOLS) $(FUZZERS) $(OUT)/tools/sim/tool_sim
 	@tests/run.sh $(INTEGRATION_TESTS) $(SCRIPT_TESTS)
 
 .PHONY: docs
@@ -87,15 +88,30 @@ vectors: ## the exchanges' conformance vectors: make vectors DIR=…
 	@$(MAKE) --no-print-directory -j$$(nproc) $(OUT)/tools/contract/tool_vectors
 	@$(OUT)/tools/contract/tool_vectors $(DIR)
 
-FUZZERS = $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_S ?= 60
-$(OUT)/fuzz/%: tests/fuzz/%.c $(PURE_LIBS) $(call lib,wire) FORCE
+# Everything that a fuzzer may need, compiled once with the sanitizers; each links what it uses.
+FUZZ_S ?= $(or $(SECS),60)
+FUZZ_SAN := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+FUZZ_C := $(foreach m,base domain venue wire,$(call find_c,libcommon/$(m))) $(call find_c,services/simulator/core) \
+    $(addprefix libcommon/rt/,config.c config_value.c http_parse.c form.c secret.c log.c loop.c) \
+    $(addprefix services/simulator/,lines.c source.c source_play.c) services/risk/core/book.c
+FUZZ_O := $(patsubst %.c,$(OUT)/fuzz/obj/%.o,$(FUZZ_C))
+$(OUT)/fuzz/obj/%.o: %.c libcommon/build/flags.mk libcommon/build/tests.mk
 	@mkdir -p $(@D)
-	@clang $(CSTD) $(CODEGEN) -O1 -g -fsanitize=fuzzer,address,undefined $(INCLUDES) $< \
-	  $(call find_c,libcommon/base) $(call find_c,libcommon/domain) $(call find_c,libcommon/venue) $(call find_c,libcommon/wire) \
-	  $(call find_c,services/simulator/core) -ljansson -lsodium -lcrypto -lm -o $@
-.PHONY: fuzz
-fuzz: deps-test ## every fuzzer for FUZZ_S seconds (default 60)
-	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZERS)
-	@for f in $(FUZZERS); do echo $$f; mkdir -p build/corpus/$$(basename $$f); \
-	  $$f -max_total_time=$(FUZZ_S) -seed=$(SEED) -print_final_stats=0 -verbosity=0 build/corpus/$$(basename $$f) || exit 1; done
+	@echo "  FUZZ $<"
+	@clang $(CSTD) $(CODEGEN) $(FUZZ_SAN) $(INCLUDES) $(INC_RT) -MMD -MP -c $< -o $@
+$(OUT)/fuzz/libfuzzed.a: $(FUZZ_O)
+	@rm -f $@
+	@ar rcs $@ $^
+$(OUT)/fuzz/%: tests/fuzz/%.c $(OUT)/fuzz/libfuzzed.a
+	@echo "  LINK $@"
+	@clang $(CSTD) $(CODEGEN) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(INCLUDES) \
+	  -MMD -MP -MF $@.d $< $(OUT)/fuzz/libfuzzed.a -ljansson -lsodium -lcrypto -lzstd -lz -lm -lpthread -o $@
+-include $(FUZZ_O:.o=.d) $(FUZZERS:=.d)
+.PHONY: fuzz fuzzers corpus
+fuzzers: $(FUZZERS)
+fuzz: deps-test ## every fuzzer from its kept corpus on: make fuzz SECS=60 FUZZERS_ONLY="fuzz_ws fuzz_http"
+	@$(MAKE) --no-print-directory -j$$(nproc) fuzzers
+	@tests/fuzz/run.sh $(OUT)/fuzz -max_total_time=$(FUZZ_S) -seed=$(SEED) -- $(FUZZERS_ONLY)
+corpus: ## keeps what the fuzzers have found since: the smallest set that reaches as much, in tests/fuzz/corpus
+	@$(MAKE) --no-print-directory -j$$(nproc) fuzzers
+	@tests/fuzz/run.sh $(OUT)/fuzz --keep -- $(FUZZERS_ONLY)

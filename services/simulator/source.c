@@ -184,6 +184,9 @@ static cb_status check_frame(sim_source *source, const sim_frame *frame, cb_err 
         return CB_FAIL(
             err, CB_E_CORRUPT, "frame of %s in a capture of %s", frame->symbol, source->symbol);
     }
+    if (frame->kind == SIM_FRAME_TRADE && (frame->price_e8 <= 0 || frame->qty_e8 <= 0)) {
+        return CB_FAIL(err, CB_E_CORRUPT, "a trade without a price or a quantity");
+    }
     if (frame->kind != SIM_FRAME_DEPTH) {
         return CB_OK;
     }

@@ -65,7 +65,12 @@ static bool read_message(cb_strview text, message *out, sim_params *params, sim_
         if (cb_sv_is(key, "method")) {
             (void)cb_json_text(&json, out->method, sizeof(out->method));
         } else if (cb_sv_is(key, "id")) {
-            out->has_id = cb_text_copy(out->id, sizeof(out->id), take_raw(&json));
+            const cb_strview raw = take_raw(&json);
+            /* It is answered as it was written, so it must be a value. */
+            out->has_id = json.status == CB_OK && cb_text_copy(out->id, sizeof(out->id), raw);
+            if (!out->has_id) {
+                memcpy(out->id, "null", sizeof("null"));
+            }
         } else if (cb_sv_is(key, "params")) {
             if (!read_params(&json, params, refusal)) {
                 (void)cb_json_fail(&json, CB_E_SYNTAX, "params is no object of values");
