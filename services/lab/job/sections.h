@@ -12,4 +12,7 @@ cb_status lab_take_walkforward(lab_yaml *yaml, int value, void *job, cb_err *err
 CB_MUST_USE cb_status lab_setting_split(
     const char *dotted, char service[LAB_WORD_MAX], char key[LAB_KEY_MAX], cb_err *err);
 
+/** The job's caps as the text of a caps file; CB_E_CONFIG for a key that is none. */
+CB_MUST_USE cb_status lab_job_caps(const lab_job *job, char *out, size_t size, cb_err *err);
+
 #endif /* LAB_SECTIONS_H */

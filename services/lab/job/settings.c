@@ -5,7 +5,7 @@
 #include "base/strview.h"
 #include "services/lab/job/sections.h"
 
-static const char SERVICES[] = "validator|signals|risk|execution|portfolio|venue|models";
+static const char SERVICES[] = "validator|signals|risk|execution|portfolio|venue|caps|models";
 
 static bool is_service(const char *name, size_t size)
 {

@@ -103,7 +103,7 @@ typedef struct month {
 
 static void month_of(int64_t ts_ns, int *year, int *index)
 {
-    const time_t at = (time_t)(ts_ns / 1000000000);
+    const time_t at = (time_t)((ts_ns - 1) / 1000000000); /* midnight ends a day */
     struct tm day;
     (void)gmtime_r(&at, &day);
     *year = day.tm_year + 1900;
@@ -142,7 +142,8 @@ static month *list_months(const lab_result *result, size_t *count)
 
 static void print_share(FILE *out, double first, double last)
 {
-    const double share = first > 0 ? last / first - 1 : 0;
+    double share = first > 0 ? last / first - 1 : 0;
+    share = fabs(share) < 0.00005 ? 0 : share;
     (void)fprintf(out,
         "<td class='%s'>%.2f%%</td>",
         share < 0   ? "down"
