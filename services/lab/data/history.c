@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/timefmt.h"
 #include "services/lab/data/cache.h"
+#include "services/lab/data/capture.h"
 #include "services/lab/data/check.h"
 #include "services/lab/data/csv.h"
 #include "services/lab/data/place.h"
@@ -93,10 +94,17 @@ static cb_status read_source(lab_reader *reader,
     const lab_history_request *request,
     const lab_import_options *options,
     lab_table *table,
+    bool *is_capture,
     cb_err *err)
 {
     const lab_progress_call progress = {request->progress, request->context};
-    const cb_status status = lab_csv_read(reader, options, progress, table, err);
+    char first = '\0';
+    cb_status status = lab_reader_peek(reader, &first, err);
+    if (status == CB_OK) {
+        *is_capture = first == '{';
+        status = *is_capture ? lab_capture_read(reader, options, progress, table, err)
+                             : lab_csv_read(reader, options, progress, table, err);
+    }
     if (status == CB_OK && options->kind != LAB_KIND_ANY && options->kind != table->kind) {
         return CB_FAIL(err,
             CB_E_CONFIG,
@@ -210,7 +218,8 @@ static cb_status import(const lab_history_request *request,
     if (status != CB_OK) {
         return status;
     }
-    status = read_source(reader, request, options, &table, err);
+    bool is_capture = false;
+    status = read_source(reader, request, options, &table, &is_capture, err);
     if (status == CB_OK) {
         const int64_t made_ns =
             options->made_ns != 0 ? options->made_ns : lab_reader_mtime_ns(reader);
@@ -228,7 +237,9 @@ static cb_status import(const lab_history_request *request,
         status = refuse_changed(request->path, reader, err);
     }
     if (status == CB_OK) {
-        status = place_new(request, table.kind, NULL, history->path, err);
+        /* a capture may hold several symbols: each that is asked for has a cache of its own */
+        const char *const part = is_capture && options->symbol != NULL ? table.symbol : NULL;
+        status = place_new(request, table.kind, part, history->path, err);
     }
     if (status == CB_OK) {
         describe(request->path, reader, options, &source);
@@ -248,24 +259,35 @@ static lab_cache *open_at(const char *path)
     return lab_cache_open(path, &cache, NULL) == CB_OK ? cache : NULL;
 }
 
+/* The cache of one kind and symbol (NULL: of the whole source), beside or in the folder. */
+static lab_cache *open_part(
+    const lab_history_request *request, lab_kind kind, const char *symbol, char *path)
+{
+    lab_cache *cache = NULL;
+    if (request->cache_dir == NULL &&
+        lab_place_beside(request->path, kind, symbol, path, NULL) == CB_OK) {
+        cache = open_at(path);
+    }
+    if (cache == NULL &&
+        lab_place_in_folder(request->path, request->cache_dir, kind, symbol, path, NULL) == CB_OK) {
+        cache = open_at(path);
+    }
+    return cache;
+}
+
 /* Looks beside the source, then in the folder of caches, for each kind that may be meant. */
 static lab_cache *look_for(const lab_history_request *request, char *path)
 {
     const lab_kind wanted = request->options.kind;
+    char symbol[LAB_SYMBOL_SIZE];
+    const bool is_named =
+        request->options.symbol != NULL && lab_place_symbol(request->options.symbol, symbol);
     for (int kind = LAB_KIND_ANY + 1; kind < LAB_KIND_COUNT; kind++) {
         if (wanted != LAB_KIND_ANY && wanted != (lab_kind)kind) {
             continue;
         }
-        lab_cache *cache = NULL;
-        if (request->cache_dir == NULL &&
-            lab_place_beside(request->path, (lab_kind)kind, NULL, path, NULL) == CB_OK) {
-            cache = open_at(path);
-        }
-        if (cache == NULL &&
-            lab_place_in_folder(
-                request->path, request->cache_dir, (lab_kind)kind, NULL, path, NULL) == CB_OK) {
-            cache = open_at(path);
-        }
+        lab_cache *cache = is_named ? open_part(request, (lab_kind)kind, symbol, path) : NULL;
+        cache = cache != NULL ? cache : open_part(request, (lab_kind)kind, NULL, path);
         if (cache != NULL) {
             return cache;
         }

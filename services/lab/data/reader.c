@@ -309,6 +309,18 @@ cb_status lab_reader_next(lab_reader *reader, size_t line_max, cb_strview *lines
     return CB_OK;
 }
 
+cb_status lab_reader_peek(lab_reader *reader, char *first, cb_err *err)
+{
+    size_t got = 0;
+    CB_ASSERT(reader->given == 0);
+    reader->text_size--; /* as in lab_reader_next */
+    const cb_status status = unpack(reader, &got, err);
+    reader->text_size++;
+    reader->text_used += got;
+    *first = got > 0 ? reader->text[0] : '\0';
+    return status;
+}
+
 const char *lab_reader_name(const lab_reader *reader)
 {
     return reader->name;

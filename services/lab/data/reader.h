@@ -28,6 +28,9 @@ void lab_reader_close(lab_reader *reader);
 CB_MUST_USE cb_status lab_reader_next(
     lab_reader *reader, size_t line_max, cb_strview *lines, cb_err *err);
 
+/** The first byte of the text, 0 when there is none; nothing is consumed. */
+CB_MUST_USE cb_status lab_reader_peek(lab_reader *reader, char *first, cb_err *err);
+
 const char *lab_reader_name(const lab_reader *reader);
 /** Raw bytes read so far, and in all. */
 uint64_t lab_reader_done(const lab_reader *reader);
