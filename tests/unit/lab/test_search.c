@@ -701,7 +701,8 @@ static void a_front_is_what_none_dominates(void **state)
     for (unsigned i = 0; i < 6; i++) {
         const search_trial trial = ask(&r);
         assert_int_equal(
-            search_tell(&r.study, trial.number, SEARCH_COMPLETE, points + 2 * i, &err), CB_OK);
+            search_tell(&r.study, trial.number, SEARCH_COMPLETE, points + (size_t)2 * i, &err),
+            CB_OK);
     }
     uint64_t front[6];
     assert_int_equal(search_front(&r.study, front, 6), 3);

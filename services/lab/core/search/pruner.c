@@ -64,7 +64,7 @@ static bool halving_prunes(const search_study *study, uint64_t number, uint32_t 
     for (uint64_t i = 0; i < header->count; i++) {
         search_row *row = search_row_at(study, i);
         const double value = search_row_reports(study, row)[step];
-        reached += isfinite(value);
+        reached += isfinite(value) ? 1 : 0;
         better += value < own;
     }
     const uint64_t promoted = reached / header->config.pruner_reduction;
