@@ -15,6 +15,12 @@ void cb_arena_init(cb_arena *arena, void *block, size_t size)
     *arena = (cb_arena){.base = block, .size = size, .used = 0, .is_sealed = false};
 }
 
+void cb_arena_init_zero(cb_arena *arena, void *block, size_t size)
+{
+    cb_arena_init(arena, block, size);
+    arena->is_zero = true;
+}
+
 void *cb_arena_alloc(cb_arena *arena, size_t count, size_t item_size)
 {
     CB_ASSERT(arena != NULL);
@@ -24,7 +30,7 @@ void *cb_arena_alloc(cb_arena *arena, size_t count, size_t item_size)
     CB_ASSERT(!overflow);
     CB_ASSERT(wanted <= arena->size - arena->used);
     void *result = arena->base + arena->used;
-    if (wanted > 0) {
+    if (wanted > 0 && !arena->is_zero) {
         memset(result, 0, wanted);
     }
     /* The next one starts aligned; a block whose end is not aligned is simply used up. */

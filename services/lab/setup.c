@@ -21,7 +21,7 @@
 
 #define FLAGS_MAX 256
 #define FLAG_SIZE (LAB_SETUP_TEXT_MAX + 96)
-#define LIST_SIZE (LAB_SETUP_SYMBOLS_MAX * LAB_SYMBOL_SIZE)
+#define LIST_SIZE ((size_t)LAB_SETUP_SYMBOLS_MAX * LAB_SYMBOL_SIZE)
 
 /* The documented defaults of deploy/local/caps.conf, with the age of data that a replay of minutes
  * has. */

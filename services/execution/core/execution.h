@@ -79,6 +79,8 @@ typedef struct exec_view {
 } exec_view;
 
 void exec_look(const exec_state *state, exec_view *out);
+/** True when no order, command or question is open: prices alone would then lead to nothing. */
+bool exec_quotes_are_idle(const exec_state *state);
 
 /** The service's orders that may be claimed are signed with this many ms of window. */
 int64_t exec_window_ns(const exec_state *state);

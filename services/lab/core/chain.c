@@ -298,6 +298,7 @@ static void start_account(lab_chain *chain, uint32_t index)
 static void begin(lab_chain *chain)
 {
     chain_bus_init(chain);
+    chain_quiet_init(chain);
     chain->is_begun = true;
     chain_step(chain, &chain->validator, CB_EVENT_RECOVERED, NULL, 0);
     for (uint32_t i = 0; i < chain->accounts_count; i++) {
@@ -311,7 +312,7 @@ lab_chain *lab_chain_create(const lab_chain_config *config, void *memory, size_t
 {
     cb_arena arena;
     CB_ASSERT(size >= lab_chain_size(config));
-    cb_arena_init(&arena, memory, size);
+    cb_arena_init_zero(&arena, memory, size);
     lab_chain *chain = cb_arena_alloc(&arena, 1, sizeof(*chain));
     chain->config = config;
     chain->now_ns = chain_play_start_ns(config);

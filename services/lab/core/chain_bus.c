@@ -201,6 +201,9 @@ static void publish_market(lab_chain *chain, const cb_action *action)
     fill_envelope(chain, &chain->validator, &head->env);
     if (symbol < chain->symbols_count) {
         number(&chain->symbols[symbol].ok[action->subject], &head->env, false);
+        if (action->subject == (uint32_t)CB_SUBJECT_MD_OK_TICKER) {
+            chain->symbols[symbol].quiet.ticker = *(const cb_ticker *)action->body;
+        }
     }
     if (action->subject == (uint32_t)CB_SUBJECT_MD_BAD) {
         chain_rows_record(chain, 0, LAB_RECORD_QUALITY, action->body);
@@ -301,6 +304,17 @@ static void cancel_timer(chain_service *service, uint64_t id)
     for (uint32_t i = 0; i < CHAIN_TIMERS_MAX; i++) {
         if (service->timers[i].id == id) {
             service->timers[i].is_set = false;
+        }
+    }
+    find_due(service);
+}
+
+void chain_bus_wake(lab_chain *chain)
+{
+    chain_service *service = &chain->validator;
+    for (uint32_t i = 0; i < CHAIN_TIMERS_MAX; i++) {
+        if (service->timers[i].is_set) {
+            service->timers[i].due_ns = (chain->now_ns / CB_NS_PER_S + 1) * CB_NS_PER_S;
         }
     }
     find_due(service);
@@ -407,6 +421,18 @@ static void step(lab_chain *chain,
 }
 
 void chain_step(
+    lab_chain *chain, chain_service *service, uint32_t type, const void *body, size_t size)
+{
+    if (service->late != 0) {
+        chain_quiet_deliver(chain, service);
+    }
+    if (service->late_book != 0 && type != CB_EVENT_TIMER) {
+        chain_quiet_deliver_books(chain, service);
+    }
+    chain_step_now(chain, service, type, body, size);
+}
+
+void chain_step_now(
     lab_chain *chain, chain_service *service, uint32_t type, const void *body, size_t size)
 {
     step(chain, service, type, body, size, false);

@@ -5,6 +5,7 @@
  *   chain_play.c    history into the exchange: what happens next, and making it happen
  *   chain_market.c  what the exchange tells as market data, through the collector's sorting
  *   chain_venue.c   what execution asks for, and what the user stream tells
+ *   chain_quiet.c   minutes in which nothing can happen, without their messages
  *   chain_rows.c    results: points, fills, round trips, reasons, hashes */
 #ifndef LAB_CHAIN_INTERNAL_H
 #define LAB_CHAIN_INTERNAL_H
@@ -16,6 +17,7 @@
 #include "services/lab/core/chain.h"
 #include "services/simulator/core/api/api.h"
 #include "services/simulator/core/play.h"
+#include "services/validator/core/quiet.h"
 #include "wire/subjects.h"
 
 #define CHAIN_TIMERS_MAX 4
@@ -49,6 +51,8 @@ typedef struct chain_service {
     void *state;
     cb_outbox *out;
     uint64_t events_count;
+    uint32_t late; /* symbols, as bits, whose newest quote has not been delivered */
+    uint32_t late_book;
     int64_t due_ns; /* the earliest timer, INT64_MAX: none */
     chain_timer timers[CHAIN_TIMERS_MAX];
 } chain_service;
@@ -147,8 +151,29 @@ typedef struct chain_source {
     bool is_candle; /* else trades */
 } chain_source;
 
+/* Minutes that were taken as a whole (chain_quiet.c). */
+typedef struct chain_quiet {
+    bool is_open;        /* one is under way: it closes at candle.close_ts_ns */
+    uint64_t bars_count; /* since the exchange was last brought up to date; 0: it is */
+    uint64_t trades_count;
+    uint64_t first_row;  /* of those bars */
+    sim_step last;       /* the newest step of all */
+    int64_t tick_bid_e8; /* as told last */
+    int64_t tick_ask_e8;
+    bool
+        is_row_due; /* the exchange was brought up to date within it: its minute comes at the end */
+    uint64_t row_due;
+    uint32_t counts_count; /* messages of its steps */
+    validator_count counts[SIM_PATH_MAX];
+    bool is_market_late; /* collector and validator have missed them too */
+    cb_candle candle;
+    cb_ticker ticker;
+    cb_quality_score score;
+} chain_quiet;
+
 typedef struct chain_symbol {
     chain_source source;
+    chain_quiet quiet;
     chain_book_io book;
     chain_series ok[CB_SUBJECT_COUNT]; /* md.ok.… and dq.score */
     int64_t bar_high_e8;               /* of the candle that closed last */
@@ -188,6 +213,11 @@ struct lab_chain {
 /** One event through one core, and what follows at once; the rest is queued. */
 void chain_step(
     lab_chain *chain, chain_service *service, uint32_t type, const void *body, size_t size);
+/** The same without regard to quotes that are late. */
+void chain_step_now(
+    lab_chain *chain, chain_service *service, uint32_t type, const void *body, size_t size);
+/** The validator's seconds go on after a pause. */
+void chain_bus_wake(lab_chain *chain);
 /** The same as recovery: only timers count. */
 void chain_recover(
     lab_chain *chain, chain_service *service, uint32_t type, const void *body, size_t size);
@@ -213,6 +243,9 @@ void chain_market_event(lab_chain *chain, const sim_event *event);
 /** Books whose turn has come. */
 void chain_market_tick(lab_chain *chain);
 void chain_market_need(lab_chain *chain, const collector_need *need);
+/** The exchange's book as a snapshot, in the chain's work space; and its top as a message. */
+void chain_market_depth(lab_chain *chain, uint32_t symbol, cb_venue_depth *out);
+void chain_market_book(lab_chain *chain, uint32_t symbol, cb_book *out);
 
 /* ---- chain_venue.c ---- */
 void chain_venue_event(lab_chain *chain, const sim_event *event);
@@ -223,8 +256,27 @@ void chain_venue_request(
 void chain_play_init(lab_chain *chain);
 /** When the first row of all is; INT64_MAX: there is none. */
 int64_t chain_play_start_ns(const lab_chain_config *config);
+sim_candle_row chain_play_row(const lab_candles *from, uint64_t at);
+/** Makes the next row of a symbol's history the one that is played. */
+void chain_play_advance(lab_chain *chain, uint32_t symbol);
 /** Plays one moment; false when there is none. */
 bool chain_play_moment(lab_chain *chain);
+
+/* ---- chain_quiet.c ---- */
+void chain_quiet_init(lab_chain *chain);
+/** Takes the minute that begins now as a whole; false when its messages must be told. */
+bool chain_quiet_begin(lab_chain *chain);
+/** The last quotes and scores of minutes that end now, to who reads them. */
+void chain_quiet_ripen(lab_chain *chain);
+/** Closes what chain_quiet_begin took, of one symbol; false when there is nothing to close. */
+bool chain_quiet_close(lab_chain *chain, uint32_t symbol);
+/** The exchange as if the minutes had been played: before it is asked for anything. */
+void chain_quiet_sync_exchange(lab_chain *chain);
+/** Everything as if they had been told: before messages are told again. */
+void chain_quiet_sync(lab_chain *chain);
+/** The newest quotes to a service that has not read them yet: before anything else it gets. */
+void chain_quiet_deliver(lab_chain *chain, chain_service *service);
+void chain_quiet_deliver_books(lab_chain *chain, chain_service *service);
 
 /* ---- chain_rows.c ---- */
 void chain_rows_record(lab_chain *chain, uint32_t account, lab_record kind, const void *body);

@@ -204,19 +204,37 @@ static uint32_t copy_side(const sim_symbol *symbol, cb_side side, uint32_t limit
     return count;
 }
 
-static void fetch_book(lab_chain *chain, uint32_t symbol_index)
+void chain_market_depth(lab_chain *chain, uint32_t symbol_index, cb_venue_depth *out)
 {
     const sim_symbol *symbol = &chain->sim->symbols[symbol_index];
-    cb_venue_depth depth = {.first_update_id = symbol->update_id,
+    *out = (cb_venue_depth){.first_update_id = symbol->update_id,
         .last_update_id = symbol->update_id,
         .bids = chain->bids,
         .asks = chain->asks,
         .bids_capacity = CHAIN_LEVELS_MAX,
         .asks_capacity = CHAIN_LEVELS_MAX};
-    depth.bids_count = copy_side(symbol, CB_SIDE_BUY, DEPTH_LEVELS, chain->bids);
-    depth.asks_count = copy_side(symbol, CB_SIDE_SELL, DEPTH_LEVELS, chain->asks);
-    memcpy(depth.symbol, symbol->spec.symbol, sizeof(depth.symbol));
-    collector_market_snapshot(chain->collector, symbol_index, &depth, &chain->collector_sink);
+    out->bids_count = copy_side(symbol, CB_SIDE_BUY, DEPTH_LEVELS, chain->bids);
+    out->asks_count = copy_side(symbol, CB_SIDE_SELL, DEPTH_LEVELS, chain->asks);
+    memcpy(out->symbol, symbol->spec.symbol, sizeof(out->symbol));
+}
+
+void chain_market_book(lab_chain *chain, uint32_t symbol_index, cb_book *out)
+{
+    const sim_symbol *symbol = &chain->sim->symbols[symbol_index];
+    const uint32_t levels = sizeof(out->bids) / sizeof(out->bids[0]);
+    memset(out, 0, sizeof(*out));
+    put_names(chain, symbol_index, out->venue, out->symbol);
+    out->update_id = symbol->update_id;
+    out->is_valid = true;
+    out->bids_count = copy_side(symbol, CB_SIDE_BUY, levels, out->bids);
+    out->asks_count = copy_side(symbol, CB_SIDE_SELL, levels, out->asks);
+}
+
+static void fetch_book(lab_chain *chain, uint32_t symbol)
+{
+    cb_venue_depth depth;
+    chain_market_depth(chain, symbol, &depth);
+    collector_market_snapshot(chain->collector, symbol, &depth, &chain->collector_sink);
 }
 
 void chain_market_need(lab_chain *chain, const collector_need *need)

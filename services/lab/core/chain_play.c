@@ -10,7 +10,7 @@
 
 /* ---- rows ---- */
 
-static sim_candle_row candle_row(const lab_candles *from, uint64_t at)
+sim_candle_row chain_play_row(const lab_candles *from, uint64_t at)
 {
     sim_candle_row row = {.open_ns = from->open_ts_ns[at],
         .open_e8 = from->open_e8[at],
@@ -73,7 +73,7 @@ static bool take_candle(lab_chain *chain, uint32_t symbol)
     const lab_candles *from = source->config->candles;
     while (source->at < source->end) {
         const uint64_t at = source->at++;
-        const sim_candle_row row = candle_row(from, at);
+        const sim_candle_row row = chain_play_row(from, at);
         cb_err err = {0};
         if (is_sound(&row) && sim_rows_check_candle(&source->check, &row, &err) == CB_OK) {
             note_gap(chain, symbol, row.open_ns);
@@ -91,7 +91,7 @@ static bool take_candle(lab_chain *chain, uint32_t symbol)
     return false;
 }
 
-static void advance(lab_chain *chain, uint32_t symbol)
+void chain_play_advance(lab_chain *chain, uint32_t symbol)
 {
     chain_source *source = &chain->symbols[symbol].source;
     if (source->is_candle) {
@@ -153,7 +153,7 @@ static void preload(lab_chain *chain, uint32_t symbol, uint64_t first)
     uint64_t at = first > wanted ? first - wanted : 0;
     sim_candle minute = {0};
     for (; at < first; at++) {
-        const sim_candle_row row = candle_row(source->config->candles, at);
+        const sim_candle_row row = chain_play_row(source->config->candles, at);
         cb_err err = {0};
         if (!is_sound(&row) || sim_rows_check_candle(&source->check, &row, &err) != CB_OK) {
             continue;
@@ -195,7 +195,7 @@ static void begin_source(lab_chain *chain, uint32_t symbol)
     if (source->is_candle && config->warmup_count > 0) {
         preload(chain, symbol, source->at);
     }
-    advance(chain, symbol);
+    chain_play_advance(chain, symbol);
     if (source->next_ns == INT64_MAX) {
         return;
     }
@@ -228,7 +228,7 @@ static void play_trades(lab_chain *chain, uint32_t symbol)
             sim_house_synthetic(
                 chain->sim, symbol, &chain->config->venue.book, row.price_e8, row.taker_side);
         }
-        advance(chain, symbol);
+        chain_play_advance(chain, symbol);
     }
 }
 
@@ -243,7 +243,7 @@ static void play(lab_chain *chain, uint32_t symbol)
     while (source->next_ns == now_ns) {
         if (!sim_player_step(
                 &source->player, chain->sim, &chain->config->venue.book, &source->next_ns)) {
-            advance(chain, symbol);
+            chain_play_advance(chain, symbol);
         }
     }
 }
@@ -266,6 +266,11 @@ static int64_t next_ns(const lab_chain *chain)
     for (uint32_t i = 0; i < chain->symbols_count; i++) {
         const int64_t event_ns = chain->symbols[i].source.next_ns;
         next = event_ns < next ? event_ns : next;
+        const chain_quiet *quiet = &chain->symbols[i].quiet;
+        if (quiet->is_open) {
+            next = quiet->candle.close_ts_ns < next ? quiet->candle.close_ts_ns : next;
+            continue; /* the exchange does not know of this minute */
+        }
         const int64_t close_ns = sim_next_close_ns(chain->sim, i);
         if (close_ns < next && is_close_wanted(chain, i)) {
             next = close_ns;
@@ -277,8 +282,11 @@ static int64_t next_ns(const lab_chain *chain)
 static void close_candles(lab_chain *chain)
 {
     const uint64_t bars_count = chain->bars_count;
+    chain_quiet_ripen(chain);
     for (uint32_t i = 0; i < chain->symbols_count; i++) {
-        if (sim_next_close_ns(chain->sim, i) <= chain->now_ns) {
+        if (chain_quiet_close(chain, i)) {
+            chain_settle(chain);
+        } else if (sim_next_close_ns(chain->sim, i) <= chain->now_ns) {
             sim_close_candles(chain->sim, i);
             chain_settle(chain);
         }
@@ -299,6 +307,12 @@ bool chain_play_moment(lab_chain *chain)
     chain_market_tick(chain);
     chain_settle(chain);
     close_candles(chain);
+    if (chain->config->is_conflated) {
+        if (chain_quiet_begin(chain)) {
+            return true;
+        }
+        chain_quiet_sync(chain);
+    }
     for (uint32_t i = 0; i < chain->symbols_count; i++) {
         if (chain->symbols[i].source.next_ns <= ns) {
             play(chain, i);

@@ -45,6 +45,7 @@ static const char *split_path(char *url_path)
 /* The request through the exchange's handler; whoever asks has signed in. */
 static exec_venue_text call_exchange(lab_chain *chain, uint32_t account, cb_venue_request *request)
 {
+    chain_quiet_sync_exchange(chain);
     const char *query = split_path(request->url_path);
     bool is_path_known = false;
     const sim_route *route =

@@ -218,6 +218,40 @@ static int run(lab_args *args)
     return code;
 }
 
+static void print_report(const lab_parity_report *report)
+{
+    char fees[CB_DECIMAL_TEXT_MAX];
+    char slippage[CB_DECIMAL_TEXT_MAX];
+    (void)cb_decimal_print(report->fees_e8, fees);
+    (void)cb_decimal_print(report->slippage_e8, slippage);
+    (void)printf("live %" PRIu64 " records, backtest %" PRIu64 ", equal %" PRIu64 "\n",
+        report->live_count,
+        report->lab_count,
+        report->equal_count);
+    for (uint32_t i = 0; i < LAB_CAUSE_COUNT; i++) {
+        (void)printf("%-14s %6" PRIu64 "%s%s\n",
+            lab_cause_name((lab_cause)i),
+            report->causes[i],
+            report->causes[i] > 0 ? "  first: " : "",
+            report->first[i]);
+    }
+    (void)printf("sum of fees    %s\nslippage       %s\n", fees, slippage);
+}
+
+/* Exit code 0 only when nothing differs. */
+static int compare(const char *live, const char *lab)
+{
+    lab_parity_report report;
+    cb_err err = {0};
+    if (lab_parity_compare(live, lab, &report, &err) != CB_OK) {
+        return say(&err);
+    }
+    print_report(&report);
+    const bool is_equal =
+        report.equal_count == report.live_count && report.equal_count == report.lab_count;
+    return is_equal && report.live_count > 0 ? LAB_OK : LAB_FAILURE;
+}
+
 static int parity_main(int argc, char **argv)
 {
     lab_args args = {.tool = "parity", .argc = argc - 1, .argv = argv + 1};
@@ -225,7 +259,11 @@ static int parity_main(int argc, char **argv)
     if (first != NULL && strcmp(first, "run") == 0) {
         return run(&args);
     }
-    return wrong("parity run --candles FILE:SYMBOL [--out DUMP]");
+    const char *second = lab_args_positional(&args);
+    if (first == NULL || second == NULL || !lab_args_done(&args)) {
+        return wrong("parity LIVE RUN, or parity run --candles FILE:SYMBOL [--out DUMP]");
+    }
+    return compare(first, second);
 }
 
 const lab_tool lab_tool_parity = {"parity",

@@ -113,10 +113,10 @@ static void take(signals_state *state,
         append(state, symbol, candle, NULL);
         return;
     }
-    signals_round round;
-    memset(&round, 0, sizeof round);
+    signals_round round; /* fresh opinions are zeroed as they are raised */
     round.event = event;
     round.candle = candle;
+    round.fresh_count = 0;
     append(state, symbol, candle, &round);
     signals_expire_flights(state->config, symbol, event->ts_ns, out);
     const signals_quote quote = {candle->close, candle->close_ts_ns, &candle->env};

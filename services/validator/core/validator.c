@@ -91,7 +91,8 @@ static size_t validator_state_size(const void *config)
     const validator_config *c = config;
     CB_ASSERT(c->history_keep_count > 0);
     CB_ASSERT(c->history_keep_count <= VALIDATOR_BARS_MAX);
-    const size_t bars = (size_t)list_count(c->symbols) * (size_t)c->history_keep_count;
+    const size_t bars =
+        (size_t)list_count(c->symbols) * (size_t)c->history_keep_count * VALIDATOR_BARS_ROOM;
     return sizeof(validator_state) + bars * sizeof(validator_bar);
 }
 
@@ -250,7 +251,8 @@ static uint64_t validator_state_hash(const void *state)
     hash = cb_hash_u64(hash, (uint64_t)s->instruments_said_ns);
     for (uint32_t i = 0; i < s->symbols_count; i++) {
         hash = hash_symbol(hash, &s->symbols[i]);
-        const validator_bar *bars = s->bars + (size_t)i * s->bars_capacity;
+        const validator_bar *bars =
+            s->bars + (size_t)i * s->bars_capacity * VALIDATOR_BARS_ROOM + s->symbols[i].bars_first;
         for (uint32_t b = 0; b < s->symbols[i].bars_count; b++) {
             hash = cb_hash_u64(hash, (uint64_t)bars[b].open_ts_ns);
             hash = cb_hash_u64(hash, (uint64_t)bars[b].close_e8);

@@ -6,6 +6,8 @@
 
 #define VALIDATOR_KINDS_COUNT ((uint32_t)CB_MSG_INSTRUMENT + 1U) /* index 0 is unused */
 #define VALIDATOR_TIMER_TICK 1U
+/* Bars move to the beginning of their part only when its end is reached, not with each candle. */
+#define VALIDATOR_BARS_ROOM 2U
 
 _Static_assert(CB_MSG_TRADE == 1, "market kinds are 1 … 6");
 _Static_assert(CB_MSG_INSTRUMENT == 6, "market kinds are 1 … 6");
@@ -67,6 +69,7 @@ typedef struct validator_symbol {
     validator_price_memory price;
     bool has_instrument;
     cb_instrument instrument;
+    uint32_t bars_first; /* of its part of the bars: what is older has left */
     uint32_t bars_count;
     uint32_t refusals[VALIDATOR_KINDS_COUNT];          /* in a row, by expectations that compare */
     int64_t warned_second[VALIDATOR_EXPECTATIONS_MAX]; /* last second a warning was published */
@@ -86,7 +89,7 @@ typedef struct validator_state {
     uint32_t symbols_count;
     uint32_t bars_capacity; /* per symbol */
     validator_symbol symbols[VALIDATOR_SYMBOLS_MAX];
-    validator_bar bars[]; /* bars_capacity per symbol, each part oldest first */
+    validator_bar bars[]; /* VALIDATOR_BARS_ROOM times bars_capacity per symbol, oldest first */
 } validator_state;
 
 /* ---- symbols and bars (bars.c) ---- */
