@@ -128,8 +128,8 @@ void expr_near_try(expr_near *near, cb_strview name, const char *candidate)
 {
     CB_ASSERT(near != NULL && candidate != NULL);
     const size_t apart = distance(name, candidate);
-    if (near->name == NULL || apart < near->distance) {
-        near->name = candidate;
+    if ((near->name[0] == '\0' || apart < near->distance) &&
+        cb_text_copy(near->name, sizeof near->name, cb_sv_from(candidate))) {
         near->distance = apart;
     }
 }
@@ -137,7 +137,7 @@ void expr_near_try(expr_near *near, cb_strview name, const char *candidate)
 bool expr_hint_near(cb_expr_work *work, const expr_near *near)
 {
     /* of a short word half the letters must be right */
-    if (near->name != NULL && near->distance <= NEAR_MAX &&
+    if (near->name[0] != '\0' && near->distance <= NEAR_MAX &&
         2 * near->distance <= strlen(near->name)) {
         return expr_hint(work, "did you mean '%s'?", near->name);
     }

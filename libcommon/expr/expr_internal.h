@@ -197,9 +197,9 @@ __attribute__((format(printf, 4, 5))) bool expr_fail_at(
 __attribute__((format(printf, 2, 3))) bool expr_hint(cb_expr_work *work, const char *format, ...);
 /** Too many of something: the same with CB_E_FULL. */
 bool expr_full(cb_expr_work *work, uint32_t token, const char *what, uint32_t max);
-/** Remembers the candidate that is nearest to name; best starts at { NULL, far }. */
+/** Remembers the candidate that is nearest to name, of equals the first; begins zeroed. */
 typedef struct expr_near {
-    const char *name;
+    char name[CB_EXPR_NAME_MAX + 8]; /* outputs have two words */
     size_t distance;
 } expr_near;
 void expr_near_try(expr_near *near, cb_strview name, const char *candidate);

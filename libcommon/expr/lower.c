@@ -205,29 +205,22 @@ static bool refuse_name(cb_expr_work *work, const expr_tree *tree)
     const cb_expr_function_info *info = NULL;
     char text[CB_EXPR_NAME_MAX];
     expr_near near = {0};
-    for (uint32_t i = 0; i < cb_indicators_count(); i++) {
-        expr_near_try(&near, name, cb_indicator_at(i)->name);
-    }
-    for (uint32_t i = 0; (info = cb_expr_function_at(i)) != NULL; i++) {
-        expr_near_try(&near, name, info->name);
-    }
-    for (uint32_t i = 0; (info = cb_expr_series_at(i)) != NULL; i++) {
-        expr_near_try(&near, name, info->name);
-    }
+    /* the text's own names first: of equally near ones the first is meant */
     for (uint32_t i = 0; i < work->info.params_count; i++) {
         expr_near_try(&near, name, work->info.params[i].name);
     }
     for (uint32_t i = 0; i < work->lets_count; i++) {
-        /* the name is copied where the hint is written, before this text goes */
-        expr_near one = {0};
         expr_token_copy(work, work->lets[i].token, text);
-        expr_near_try(&one, name, text);
-        if (near.name == NULL || one.distance < near.distance) {
-            near = one;
-            (void)expr_fail(
-                work, tree->token, tree->token, "unknown name '%.*s'", (int)name.size, name.at);
-            (void)expr_hint_near(work, &near);
-        }
+        expr_near_try(&near, name, text);
+    }
+    for (uint32_t i = 0; (info = cb_expr_series_at(i)) != NULL; i++) {
+        expr_near_try(&near, name, info->name);
+    }
+    for (uint32_t i = 0; (info = cb_expr_function_at(i)) != NULL; i++) {
+        expr_near_try(&near, name, info->name);
+    }
+    for (uint32_t i = 0; i < cb_indicators_count(); i++) {
+        expr_near_try(&near, name, cb_indicator_at(i)->name);
     }
     (void)expr_fail(work, tree->token, tree->token, "unknown name '%.*s'", (int)name.size, name.at);
     return expr_hint_near(work, &near);

@@ -244,8 +244,8 @@ static bool refuse_output(cb_expr_work *work, uint32_t first, uint32_t words)
         expr_near_try(&near, cb_sv_from(name), work->catalogue->outputs[i].name);
     }
     (void)expr_hint_near(work, &near);
-    return near.name == NULL ? expr_hint(work, "this text is one expression")
-                             : expr_hint(work, "one of its lines is '%s:'", near.name);
+    return near.name[0] == '\0' ? expr_hint(work, "this text is one expression")
+                                : expr_hint(work, "one of its lines is '%s:'", near.name);
 }
 
 static bool parse_output(cb_expr_work *work)

@@ -50,6 +50,16 @@ static const char strategies_sql[] =
     " FROM signal WHERE ($2 = '' OR symbol = $2)" ALL_BOUND
     " GROUP BY strategy, interval_s ORDER BY strategy, interval_s LIMIT $3";
 
+/* Versions of rules, the newest first; the text only when one file is asked for. */
+static const char rules_sql[] =
+    "SELECT r.file, r.version, r.name, r.interval_s, r.warmup_bars,"
+    " encode(r.text_hash, 'hex') AS hash, r.loaded_ns::text AS loaded_ns,"
+    " n.version IS NOT NULL AS is_running, CASE WHEN $1 <> '' THEN r.\"text\" END AS \"text\""
+    " FROM rules r LEFT JOIN rules_now n USING (file, version)"
+    " WHERE ($1 = '' OR r.file = $1) AND ($4 = '' OR r.loaded_ns < $4::bigint)" ALL_BOUND
+    " ORDER BY r.loaded_ns DESC, r.file, r.version DESC LIMIT CASE WHEN $1 <> '' THEN 1 ELSE $3 "
+    "END";
+
 /* A signal, an intent, or the message that caused one. */
 static const char resolve_sql[] =
     "SELECT correlation_id FROM signal WHERE (signal_id = " UUID_1 " OR intent_id = " UUID_1
@@ -92,6 +102,7 @@ const cb_query signals_queries[] = {
     {"decisions", decisions_sql},
     {"positions", positions_sql},
     {"strategies", strategies_sql},
+    {"rules", rules_sql},
     {"resolve", resolve_sql},
     {"trace", trace_sql},
 };

@@ -1,6 +1,6 @@
-/* Stored state back into the core at start: what is held and watched, intents that are on their
- * way, raised kill latches, and recent accepted opinions (they speak on, and are not repeated).
- * Candles come from the validator afterwards. */
+/* Stored state back into the core at start: rules that ran, what is held and watched, intents that
+ * are on their way, raised kill latches, and recent accepted opinions (they speak on, and are not
+ * repeated). Candles come from the validator afterwards. */
 #include <string.h>
 
 #include "services/signals/signals_shell.h"
@@ -11,6 +11,7 @@ typedef union recover_body {
     cb_kill kill;
     signals_book book;
     signals_flight flight;
+    signals_rules rules;
 } recover_body;
 
 typedef struct recover_context {
@@ -60,6 +61,13 @@ cb_status signals_recover(cb_shell *shell, cb_err *err)
         shell, SIGNALS_EVENT_EPOCH, cb_shell_now_ns(shell), &epoch, sizeof epoch);
     cb_status status = feed_rows(
         shell, "SELECT * FROM kill_state ORDER BY scope", &cb_kill_desc, SIGNALS_EVENT_KILL, err);
+    if (status == CB_OK) {
+        status = feed_rows(shell,
+            "SELECT * FROM rules_now ORDER BY file",
+            &signals_rules_desc,
+            SIGNALS_EVENT_RULES,
+            err);
+    }
     if (status == CB_OK) {
         status = feed_rows(shell,
             "SELECT * FROM book ORDER BY account, venue, symbol",

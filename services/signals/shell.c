@@ -16,10 +16,13 @@ static const cb_table tables[SIGNALS_TABLE_COUNT] = {
     [SIGNALS_TABLE_BOOK] = {"book", &signals_book_desc, CB_STORE_UPSERT, "account,venue,symbol"},
     [SIGNALS_TABLE_FLIGHT] = {"flight", &signals_flight_desc, CB_STORE_UPSERT, "intent_id"},
     [SIGNALS_TABLE_KILL] = {"kill_state", &cb_kill_desc, CB_STORE_UPSERT, "scope"},
+    [SIGNALS_TABLE_RULES] = {"rules", &signals_rules_desc, CB_STORE_INSERT, NULL},
+    [SIGNALS_TABLE_RULES_NOW] = {"rules_now", &signals_rules_desc, CB_STORE_UPSERT, "file"},
 };
 
 typedef struct signals_user {
     signals_historian historian;
+    signals_rulebook rulebook;
     cb_timer *metrics_timer;
     cb_metric *candles;
     cb_metric *dropped;
@@ -30,6 +33,7 @@ typedef struct signals_user {
     cb_metric *guards;
     cb_metric *denials;
     cb_metric *history_asks;
+    cb_metric *rules_taken;
     cb_metric *symbols_ready;
 } signals_user;
 
@@ -42,6 +46,7 @@ static cb_status signals_open(cb_shell *shell, cb_err *err)
     signals_user *user = calloc(1, sizeof *user);
     CB_ASSERT(user != NULL);
     signals_historian_open(&user->historian, shell);
+    signals_rulebook_open(&user->rulebook, shell);
     cb_shell_set_user(shell, user);
     return CB_OK;
 }
@@ -70,6 +75,7 @@ static void show_metrics(void *context)
     set_counter(user->guards, counts->guards);
     set_counter(user->denials, counts->denials);
     set_counter(user->history_asks, counts->history_asks);
+    set_counter(user->rules_taken, counts->rules_taken);
     cb_metric_set(user->symbols_ready, (int64_t)signals_ready_count(cb_shell_state(shell)));
 }
 
@@ -90,6 +96,8 @@ static void open_metrics(cb_shell *shell, signals_user *user)
     user->denials = cb_counter(metrics, "signals_denials_total", "", "own intents denied by risk");
     user->history_asks =
         cb_counter(metrics, "signals_history_questions_total", "", "questions for past candles");
+    user->rules_taken = cb_counter(
+        metrics, "signals_rules_taken_total", "", "texts of rules that were put to work");
     user->symbols_ready =
         cb_gauge(metrics, "signals_symbols_ready", "", "symbols whose history has come");
 }
@@ -100,6 +108,13 @@ static void signals_started(cb_shell *shell)
     open_metrics(shell, user);
     user->metrics_timer = cb_loop_timer(
         cb_shell_loop(shell), METRICS_PERIOD_NS, METRICS_PERIOD_NS, show_metrics, shell);
+    signals_rulebook_start(&user->rulebook);
+}
+
+static void signals_reload(cb_shell *shell)
+{
+    signals_user *user = cb_shell_user(shell);
+    signals_rulebook_reload(&user->rulebook);
 }
 
 /* ---- running ---- */
@@ -137,6 +152,7 @@ static void signals_close(cb_shell *shell)
     }
     cb_timer_remove(user->metrics_timer);
     signals_historian_close(&user->historian);
+    signals_rulebook_close(&user->rulebook);
     free(user);
     cb_shell_set_user(shell, NULL);
 }
@@ -153,6 +169,7 @@ const cb_service signals_service = {
     .open = signals_open,
     .recover = signals_recover,
     .started = signals_started,
+    .reload = signals_reload,
     .on_request = signals_on_request,
     .is_ready = signals_is_ready,
     .pending = signals_pending,

@@ -2,6 +2,8 @@
 #ifndef SIGNALS_SHELL_H
 #define SIGNALS_SHELL_H
 
+#include <time.h>
+
 #include "rt/param_fields.h"
 #include "rt/service.h"
 #include "services/signals/core/signals.h"
@@ -31,12 +33,40 @@ typedef struct signals_historian {
     signals_history chunk;                         /* being filled */
 } signals_historian;
 
+/* Files of rules (rulebook.c). */
+typedef struct signals_rules_file {
+    char path[SIGNALS_RULES_FILE_MAX];
+    struct timespec changed; /* as it was when looked at last */
+    int64_t size;
+    uint64_t inode;
+    bool is_taken;
+    uint8_t hash[32]; /* of the text that was fed last */
+} signals_rules_file;
+
+typedef struct signals_rulebook {
+    cb_shell *shell;
+    cb_timer *timer;
+    cb_metric *refused;
+    void *work;    /* [owned] the compiler's, and what it makes: for checks before a text is fed */
+    void *program; /* [owned] */
+    uint32_t count;
+    signals_rules_file files[SIGNALS_RULES_MAX];
+    signals_rules rules; /* being fed */
+} signals_rulebook;
+
+void signals_rulebook_open(signals_rulebook *book, cb_shell *shell);
+/** READY: reads all files, and looks every two seconds whether one has changed. */
+void signals_rulebook_start(signals_rulebook *book);
+/** Reads all files again. */
+void signals_rulebook_reload(signals_rulebook *book);
+void signals_rulebook_close(signals_rulebook *book);
+
 void signals_historian_open(signals_historian *historian, cb_shell *shell);
 void signals_historian_close(signals_historian *historian);
 /** Asks until an answer has come: without history nothing is decided, so there is no giving up. */
 void signals_historian_ask(signals_historian *historian, const signals_history_ask *ask);
 
-/** Re-feeds epoch, kills, books, open flights and recent accepted signals (recover.c). */
+/** Re-feeds epoch, rules, kills, books, open flights and recent accepted signals (recover.c). */
 CB_MUST_USE cb_status signals_recover(cb_shell *shell, cb_err *err);
 
 extern const cb_migration signals_migrations[]; /* generated from migrations/ */

@@ -44,7 +44,7 @@ static uint64_t hash_symbol(uint64_t hash, const signals_state *state, uint32_t 
     hash = cb_hash_text(hash, symbol->name);
     hash = cb_hash_u64(hash,
         (uint64_t)symbol->is_ready | (uint64_t)symbol->is_waiting << 1U |
-            (uint64_t)symbol->is_stale_history << 2U);
+            (uint64_t)symbol->is_stale_history << 2U | (uint64_t)symbol->is_answering << 3U);
     hash = hash_time(hash, symbol->last_close_ns);
     hash = cb_hash_u64(hash, (uint64_t)symbol->last_close_e8);
     for (uint32_t i = 0; i < state->plan.timeframes_count; i++) {
@@ -76,6 +76,10 @@ uint64_t signals_hash(const signals_state *state)
     for (uint32_t i = 0; i < state->kills_count; i++) {
         hash = cb_hash_text(hash, state->kills[i].scope);
         hash = cb_hash_u64(hash, state->kills[i].level);
+    }
+    for (uint32_t i = 0; i < SIGNALS_RULES_MAX; i++) {
+        hash = cb_hash_u64(hash, state->rules[i].version);
+        hash = cb_hash_bytes(hash, state->rules[i].text_hash, sizeof state->rules[i].text_hash);
     }
     for (uint32_t i = 0; i < state->symbols_count; i++) {
         hash = hash_symbol(hash, state, i);

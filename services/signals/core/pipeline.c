@@ -89,8 +89,7 @@ static bool admit(
     signals_state *state, signals_symbol *symbol, const signals_round *round, signals_fresh *fresh)
 {
     const signals_instance *instance = &state->plan.instances[fresh->instance];
-    const strategy_ops *ops = strategy_at(instance->strategy);
-    const uint64_t warmup = ops->warmup_bars(state->config->params[instance->strategy]);
+    const uint64_t warmup = signals_warmup_bars(state, symbol, instance);
     const signals_facts facts = {
         .config = state->config,
         .signal = &fresh->signal,

@@ -13,3 +13,6 @@ CB_DESC(signals_book, "signals_book", SIGNALS_BOOK_FIELDS)
 #define CB_SELF signals_flight
 CB_DESC(signals_flight, "signals_flight", SIGNALS_FLIGHT_FIELDS)
 #undef CB_SELF
+#define CB_SELF signals_rules
+CB_DESC(signals_rules, "signals_rules", SIGNALS_RULES_FIELDS)
+#undef CB_SELF

@@ -5,6 +5,8 @@
 #include "domain/messages.h"
 
 #define SIGNALS_INSTANCES_MAX 16
+#define SIGNALS_RULES_FILE_MAX 128
+#define SIGNALS_RULES_TEXT_MAX 12289 /* CB_EXPR_TEXT_MAX and its NUL */
 
 /* One source's share in a score. */
 #define SIGNALS_SHARE_FIELDS(F)                                                                    \
@@ -50,5 +52,13 @@ CB_STRUCT(signals_book, SIGNALS_BOOK_FIELDS);
             F##_QTY(14, filled) F##_TIME(15, decided_ns) F##_TIME(16, data_ts_ns)                  \
                 F##_TIME(17, not_after_ns)
 CB_STRUCT(signals_flight, SIGNALS_FLIGHT_FIELDS);
+
+/* A text of rules as it was put to work. */
+#define SIGNALS_RULES_FIELDS(F)                                                                    \
+    F##_TEXT(1, file, SIGNALS_RULES_FILE_MAX) F##_U64(2, version) /* of the file, from 1 */        \
+        F##_TEXT(3, name, 24) F##_U32(4, interval_s) F##_U32(5, warmup_bars)                       \
+            F##_BLOB32(6, text_hash) /* SHA-256 */                                                 \
+        F##_TIME(7, loaded_ns) F##_TEXT(8, text, SIGNALS_RULES_TEXT_MAX)
+CB_STRUCT(signals_rules, SIGNALS_RULES_FIELDS);
 
 #endif /* SIGNALS_RECORDS_H */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/strview.h"
-#include "services/signals/core/signals_internal.h"
+#include "services/signals/core/rules.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define BASE_NS ((int64_t)SIGNALS_BASE_INTERVAL_S * NS_PER_S)
@@ -16,6 +16,19 @@ typedef struct series_completed {
     uint32_t count[SIGNALS_TIMEFRAMES_MAX];
     cb_candle candles[SIGNALS_TIMEFRAMES_MAX][CB_CANDLES_PER_FEED_MAX];
 } series_completed;
+
+void signals_init_instance(signals_state *state, signals_symbol *symbol, uint32_t index)
+{
+    CB_ASSERT(index < state->plan.instances_count);
+    const signals_instance *instance = &state->plan.instances[index];
+    const signals_rules_slot *slot = signals_rules_of(state, symbol, instance);
+    void *memory = signals_strategy_state(state, symbol, instance);
+    strategy_at(instance->strategy)->init(memory, state->config->params[instance->strategy]);
+    if (slot != NULL) {
+        cb_expr_init(signals_rules_program(state, slot), memory);
+    }
+    symbol->bars_seen[index] = 0;
+}
 
 void signals_init_symbol(signals_state *state, signals_symbol *symbol)
 {
@@ -27,11 +40,7 @@ void signals_init_symbol(signals_state *state, signals_symbol *symbol)
             &symbol->builders[i], SIGNALS_BASE_INTERVAL_S, state->plan.timeframes_s[i]);
     }
     for (uint32_t i = 0; i < state->plan.instances_count; i++) {
-        const signals_instance *instance = &state->plan.instances[i];
-        strategy_at(instance->strategy)
-            ->init(signals_strategy_state(state, symbol, instance),
-                state->config->params[instance->strategy]);
-        symbol->bars_seen[i] = 0;
+        signals_init_instance(state, symbol, i);
     }
     symbol->last_close_ns = 0;
     symbol->last_close_e8 = 0;
@@ -48,9 +57,12 @@ static void step_instance(signals_state *state,
     memset(&opinion, 0, sizeof opinion);
     const cb_bar bar = cb_bar_from_candle(candle);
     symbol->bars_seen[index]++;
+    void *memory = signals_strategy_state(state, symbol, instance);
+    const signals_rules_slot *slot = signals_rules_of(state, symbol, instance);
     const bool is_warm =
-        strategy_at(instance->strategy)
-            ->step(signals_strategy_state(state, symbol, instance), &bar, &opinion);
+        slot == NULL
+            ? strategy_at(instance->strategy)->step(memory, &bar, &opinion)
+            : strategy_rules_step(slot, signals_rules_program(state, slot), memory, &bar, &opinion);
     CB_ASSERT(is_warm || opinion.side == CB_SIDE_NONE);
     const bool is_now = round != NULL && candle->close_ts_ns == round->candle->close_ts_ns;
     if (is_now && opinion.side != CB_SIDE_NONE) {
@@ -264,6 +276,7 @@ void signals_on_history(signals_state *state, const cb_event *event, cb_outbox *
         signals_init_symbol(state, symbol);
     }
     append_history(state, symbol, history);
+    symbol->is_answering = !history->is_last;
     if (history->is_last) {
         finish_history(state, symbol, event, out);
     }

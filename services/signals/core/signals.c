@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/strview.h"
+#include "services/signals/core/rules.h"
 #include "services/signals/core/signals_internal.h"
 
 #define ACCOUNT_MAX_SIZE sizeof(((cb_intent *)0)->account)
@@ -13,8 +14,7 @@
 
 /* ---- configuration ---- */
 
-/* Item index of a comma list; an empty view past the end. */
-static cb_strview list_item(const char *list, uint32_t index)
+cb_strview signals_list_item(const char *list, uint32_t index)
 {
     const char *at = list;
     for (uint32_t i = 0; i < index; i++) {
@@ -31,7 +31,7 @@ static cb_strview list_item(const char *list, uint32_t index)
 static uint32_t list_count(const char *list)
 {
     uint32_t count = 0;
-    while (count < SIGNALS_SYMBOLS_MAX && list_item(list, count).size > 0) {
+    while (count < SIGNALS_SYMBOLS_MAX && signals_list_item(list, count).size > 0) {
         count++;
     }
     return count;
@@ -40,18 +40,38 @@ static uint32_t list_count(const char *list)
 static cb_status check_symbols(const char *symbols, cb_err *err)
 {
     const uint32_t count = list_count(symbols);
-    if (count == 0 || list_item(symbols, count).size > 0) {
+    if (count == 0 || signals_list_item(symbols, count).size > 0) {
         return CB_FAIL(err, CB_E_CONFIG, "symbols: 1 to %d", SIGNALS_SYMBOLS_MAX);
     }
     for (uint32_t i = 0; i < count; i++) {
-        const cb_strview name = list_item(symbols, i);
+        const cb_strview name = signals_list_item(symbols, i);
         if (name.size >= NAME_MAX_SIZE) {
             return CB_FAIL(err, CB_E_CONFIG, "symbols: name %u is longer than 23", i + 1);
         }
         for (uint32_t j = 0; j < i; j++) {
-            if (cb_sv_equal(name, list_item(symbols, j))) {
+            if (cb_sv_equal(name, signals_list_item(symbols, j))) {
                 return CB_FAIL(
                     err, CB_E_CONFIG, "symbols: %.*s given twice", (int)name.size, name.at);
+            }
+        }
+    }
+    return CB_OK;
+}
+
+static cb_status check_rules_files(const char *files, cb_err *err)
+{
+    if (signals_list_item(files, SIGNALS_RULES_MAX).size > 0) {
+        return CB_FAIL(err, CB_E_CONFIG, "rules.files: at most %d", SIGNALS_RULES_MAX);
+    }
+    for (uint32_t i = 0; i < SIGNALS_RULES_MAX; i++) {
+        const cb_strview file = signals_list_item(files, i);
+        if (file.size >= SIGNALS_RULES_FILE_MAX) {
+            return CB_FAIL(err, CB_E_CONFIG, "rules.files: a path has at most 127 bytes");
+        }
+        for (uint32_t j = 0; j < i && file.size > 0; j++) {
+            if (cb_sv_equal(file, signals_list_item(files, j))) {
+                return CB_FAIL(
+                    err, CB_E_CONFIG, "rules.files: %.*s given twice", (int)file.size, file.at);
             }
         }
     }
@@ -67,7 +87,10 @@ cb_status signals_config_check(const signals_config *config, cb_err *err)
     if (config->venue[0] == '\0' || strlen(config->venue) >= VENUE_MAX_SIZE) {
         return CB_FAIL(err, CB_E_CONFIG, "venue: 1 to 11 characters");
     }
-    const cb_status status = check_symbols(config->symbols, err);
+    cb_status status = check_symbols(config->symbols, err);
+    if (status == CB_OK) {
+        status = check_rules_files(config->rules_files, err);
+    }
     return status == CB_OK ? signals_plan_parse(config, &plan, err) : status;
 }
 
@@ -118,7 +141,8 @@ static size_t signals_state_size(const void *config)
     }
     const size_t count = list_count(c->symbols);
     CB_ASSERT(count <= SIGNALS_SYMBOLS_MAX);
-    return sizeof(signals_state) + count * (sizeof(signals_symbol) + plan.states_size);
+    return sizeof(signals_state) + count * (sizeof(signals_symbol) + plan.states_size) +
+           signals_rules_size(&plan);
 }
 
 static void signals_init(void *state, const void *config, cb_arena *arena)
@@ -137,9 +161,12 @@ static void signals_init(void *state, const void *config, cb_arena *arena)
     s->symbols_count = list_count(c->symbols);
     s->symbols = (signals_symbol *)(void *)((uint8_t *)state + sizeof *s);
     s->strategies = (uint8_t *)(s->symbols + s->symbols_count);
+    if (signals_rules_size(&s->plan) > 0) {
+        s->rules_memory = s->strategies + s->symbols_count * s->plan.states_size;
+    }
     for (uint32_t i = 0; i < s->symbols_count; i++) {
         signals_symbol *symbol = &s->symbols[i];
-        (void)cb_text_copy(symbol->name, sizeof symbol->name, list_item(c->symbols, i));
+        (void)cb_text_copy(symbol->name, sizeof symbol->name, signals_list_item(c->symbols, i));
         memcpy(symbol->book.symbol, symbol->name, sizeof symbol->book.symbol);
         (void)cb_text_copy(
             symbol->book.account, sizeof symbol->book.account, cb_sv_from(c->account));
@@ -321,6 +348,9 @@ static void signals_step(void *state, const cb_event *event, cb_outbox *out)
         break;
     case SIGNALS_EVENT_KILL:
         signals_on_kill(s, event, false, out);
+        break;
+    case SIGNALS_EVENT_RULES:
+        signals_on_rules(s, event, out);
         break;
     case CB_EVENT_RECOVERED:
         on_recovered(s, out);

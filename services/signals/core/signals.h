@@ -5,6 +5,7 @@
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
+#include "base/strview.h"
 #include "domain/core.h"
 #include "domain/param.h"
 #include "services/signals/core/records.h"
@@ -15,13 +16,15 @@
 #define SIGNALS_STRATEGIES_MAX 16 /* entries of strategies.def */
 #define SIGNALS_HISTORY_CHUNK 256 /* bars per history event */
 #define SIGNALS_HISTORY_MAX 5000  /* candles that may be asked for at a start */
+#define SIGNALS_RULES_MAX 4       /* files of rules */
 
 typedef struct signals_config {
     char account[SIGNALS_TEXT_MAX];
     char venue[SIGNALS_TEXT_MAX];
-    char symbols[SIGNALS_TEXT_MAX];    /* "BTCUSDT,ETHUSDT" */
-    char strategies[SIGNALS_TEXT_MAX]; /* "trend@1m:1,trend@5m:1.5" */
-    int64_t history_count;             /* 1m candles asked for at a start */
+    char symbols[SIGNALS_TEXT_MAX];     /* "BTCUSDT,ETHUSDT" */
+    char strategies[SIGNALS_TEXT_MAX];  /* "trend@1m:1,trend@5m:1.5" */
+    char rules_files[SIGNALS_TEXT_MAX]; /* "a.rules,b.rules": texts for the strategy "rules" */
+    int64_t history_count;              /* 1m candles asked for at a start */
     /* validation of opinions */
     int64_t collar_e8;         /* ratio between the candle's close and the ticker */
     int64_t ticker_age_max_ns; /* an older ticker is no reference */
@@ -58,6 +61,8 @@ typedef enum signals_table {
     SIGNALS_TABLE_BOOK, /* what is held and watched, per symbol */
     SIGNALS_TABLE_FLIGHT,
     SIGNALS_TABLE_KILL,
+    SIGNALS_TABLE_RULES,     /* every version of every text */
+    SIGNALS_TABLE_RULES_NOW, /* the version that runs, per file */
     SIGNALS_TABLE_COUNT
 } signals_table;
 
@@ -68,7 +73,8 @@ typedef enum signals_event {
     SIGNALS_EVENT_BOOK,                     /* signals_book: stored state at start */
     SIGNALS_EVENT_FLIGHT,                   /* signals_flight: stored and not closed, at start */
     SIGNALS_EVENT_SIGNAL,                   /* cb_signal: a recent accepted one, at start */
-    SIGNALS_EVENT_KILL                      /* cb_kill: stored, at start */
+    SIGNALS_EVENT_KILL,                     /* cb_kill: stored, at start */
+    SIGNALS_EVENT_RULES                     /* signals_rules: a text; stored, at start */
 } signals_event;
 
 /* Requests to the shell. */
@@ -118,6 +124,8 @@ typedef struct signals_counts {
     uint64_t guards; /* stop-loss and take-profit exits */
     uint64_t denials;
     uint64_t history_asks;
+    uint64_t rules_taken; /* texts put to work */
+    uint64_t rules_refused;
 } signals_counts;
 
 extern const cb_core_ops signals_core;
@@ -131,6 +139,23 @@ const signals_counts *signals_counts_of(const void *state);
 /** Symbols whose history has come. */
 uint32_t signals_ready_count(const void *state);
 uint32_t signals_symbols_count(const void *state);
+
+/**
+ * Whether a text of rules may be put to work: it compiles, `rules.files` names its file,
+ * `strategies` its timeframe, it fits the memory, and no other file has its timeframe.
+ *
+ * @param state the core's.
+ * @param work, program cb_expr_work_size and cb_expr_program_size bytes; program [out] on CB_OK.
+ * @param why [out] for people, when it may not.
+ */
+CB_MUST_USE cb_status signals_rules_check(const void *state,
+    const signals_rules *rules,
+    void *work,
+    void *program,
+    char *why,
+    size_t why_size);
+/** Item index of a comma list; an empty view past the end. */
+cb_strview signals_list_item(const char *list, uint32_t index);
 
 /** The registry, in order; NULL past the end. */
 const char *signals_strategy_name(uint32_t index);

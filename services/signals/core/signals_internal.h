@@ -59,6 +59,7 @@ typedef struct signals_symbol {
     /* series */
     bool is_ready;         /* history has come; bars follow one another */
     bool is_waiting;       /* a history question is open */
+    bool is_answering;     /* a part of the answer has been taken, more will come */
     bool is_stale_history; /* older candles have changed: the next live candle asks */
     int64_t last_close_ns; /* of the newest 1m candle taken */
     int64_t last_close_e8;
@@ -89,6 +90,12 @@ typedef struct signals_kill {
     uint32_t level;
 } signals_kill;
 
+/* The text of one file of rules; its program lies in rules_memory. */
+typedef struct signals_rules_slot {
+    uint64_t version; /* 0: none yet */
+    uint8_t text_hash[32];
+} signals_rules_slot;
+
 typedef struct signals_state {
     const signals_config *config;
     signals_plan plan;
@@ -101,9 +108,14 @@ typedef struct signals_state {
     uint32_t symbols_count;
     signals_symbol *symbols; /* behind this struct, in the same block */
     uint8_t *strategies;     /* plan.states_size per symbol, behind the symbols */
+    signals_rules_slot rules[SIGNALS_RULES_MAX]; /* as rules.files names them */
+    uint8_t *rules_memory; /* behind the strategies (rules.c); NULL: no instance is of rules */
 } signals_state;
 
 signals_symbol *signals_find(signals_state *state, const char *venue, const char *symbol);
+/** Bars that an instance needs before its opinions count (rules.c). */
+uint32_t signals_warmup_bars(
+    const signals_state *state, const signals_symbol *symbol, const signals_instance *instance);
 void *signals_strategy_state(
     signals_state *state, const signals_symbol *symbol, const signals_instance *instance);
 
@@ -276,6 +288,8 @@ void signals_on_candle(signals_state *state, const cb_event *event, cb_outbox *o
 void signals_on_history(signals_state *state, const cb_event *event, cb_outbox *out);
 void signals_ask_history(signals_state *state, signals_symbol *symbol, cb_outbox *out);
 void signals_init_symbol(signals_state *state, signals_symbol *symbol);
+/** Begins one strategy of a symbol anew. */
+void signals_init_instance(signals_state *state, signals_symbol *symbol, uint32_t index);
 
 /* ---- kill (kill.c) ---- */
 void signals_on_kill(signals_state *state, const cb_event *event, bool must_store, cb_outbox *out);
