@@ -74,6 +74,7 @@ cb_metrics *cb_shell_metrics(cb_shell *shell)
 
 cb_pg *cb_shell_pg(cb_shell *shell)
 {
+    rt_redo_flush(shell);
     return shell->pg;
 }
 
@@ -389,6 +390,7 @@ static void close_shell(cb_shell *shell)
     cb_http_destroy(shell->http);
     cb_loop_destroy(shell->loop);
     cb_journal_close(shell->journal);
+    rt_redo_release(shell);
     rt_txn_release(shell);
     rt_query_release(shell);
     cb_inbox_destroy(shell->inbox);

@@ -56,6 +56,11 @@ typedef struct cb_service {
     size_t migrations_count;
     const cb_table *tables;
     size_t tables_count;
+    /* What a step stores is durable in one row of the step log (rt/service_redo.c) and reaches its
+     * tables a moment later, except the tables with their bit in eager_tables: those which other
+     * statements read at once, or whose constraints guard what leaves. */
+    bool has_step_log;
+    uint64_t eager_tables;
     const cb_query *queries;
     size_t queries_count;
     const cb_core_ops *core; /* NULL for services without one (gateway) */
@@ -105,6 +110,9 @@ void cb_shell_set_user(cb_shell *shell, void *user);
 cb_loop *cb_shell_loop(cb_shell *shell);
 cb_log *cb_shell_log(cb_shell *shell);
 cb_metrics *cb_shell_metrics(cb_shell *shell);
+/** For statements of the service's own. Tables whose rows were put off are brought up to date
+ * first.
+ */
 cb_pg *cb_shell_pg(cb_shell *shell);
 /** A second connection for blocking statements, when the first was lost and something must still be
  *  found out before the end; the caller closes it. NULL: it cannot be had. */

@@ -120,6 +120,7 @@ void rt_dlq_replay(cb_shell *shell, const cb_query_msg *query, const char *reply
     }
     cb_params_reset(&shell->params);
     cb_params_u64(&shell->params, id);
+    rt_redo_flush(shell);
     cb_pg_query(shell->pg, SQL_LOAD, &shell->params, on_loaded, shell);
 }
 

@@ -116,6 +116,17 @@ typedef struct rt_buffer {
     size_t capacity;
 } rt_buffer;
 
+/* One statement as it stands in a buffer (service_record.c). */
+typedef struct rt_record {
+    const char *sql;       /* [borrowed] */
+    cb_result_fn fn;       /* NULL: nobody wants its answer */
+    void *context;         /* [borrowed] */
+    const uint8_t *values; /* [borrowed from the buffer] */
+    uint32_t values_count;
+    uint32_t size; /* bytes of the values */
+    bool is_later; /* may be put off when the service has a step log */
+} rt_record;
+
 typedef struct rt_txn {
     rt_buffer statements;
     rt_buffer effects;
@@ -125,8 +136,26 @@ typedef struct rt_txn {
     uint32_t hop_key;
     uint64_t hop_seq;
     int64_t opened_mono_ns;
-    bool is_urgent; /* something that others wait for follows from it */
+    bool is_urgent;  /* something that others wait for follows from it */
+    bool is_logged;  /* on its way: what may be put off is in the step log … */
+    uint64_t redo_n; /* … as this row */
 } rt_txn;
+
+/* The step log of a service that has one (service_redo.c). */
+typedef struct rt_redo {
+    bool is_open;
+    uint64_t n;      /* the newest row given */
+    rt_buffer later; /* statements that are durable in the log and not yet in their tables */
+    uint32_t later_count;
+    uint64_t later_n;       /* the newest row that they stand in */
+    uint32_t on_way_count;  /* transactions that bring tables up to date */
+    uint64_t flushes_count; /* of such, all that were ever sent */
+    rt_buffer acks;         /* acknowledgements that wait for one of them */
+    size_t acks_at;         /* those before have been sent */
+    cb_timer *timer;        /* NULL until something was put off for the first time */
+    bool is_waiting;        /* the timer runs */
+    cb_params params;       /* its own: a flush comes between others filling theirs and sending */
+} rt_redo;
 
 typedef enum rt_effect_kind {
     RT_EFFECT_CORE,    /* publish: text = subject, a = row */
@@ -364,7 +393,8 @@ struct cb_shell {
     cb_watch *signal_watch;
     rt_clock clock;
     rt_txn txns[2];
-    uint32_t building;                      /* index of the group being built */
+    uint32_t building; /* index of the group being built */
+    rt_redo redo;
     bool is_txn_busy;                       /* the other one is on its way, or its effects run */
     uint32_t core_queued[CB_SUBJECT_COUNT]; /* CORE messages that wait for a commit */
     rt_out out;
@@ -429,6 +459,7 @@ bool rt_clock_fire(cb_shell *shell);
 void rt_clock_arm(cb_shell *shell);
 
 /* service_step.c */
+extern const char rt_sql_inbox[];
 typedef struct rt_feed_args {
     uint32_t type;
     const void *body;
@@ -446,8 +477,48 @@ void rt_envelope_core(cb_shell *shell, void *body, const char *full);
 /** Encodes into shell->encoded; dies when the message does not fit. */
 size_t rt_encode(cb_shell *shell, const cb_desc *desc, const void *body);
 
+/* service_record.c */
+/** Room for size more bytes, zeroed up to alignment; the buffer doubles and is kept. */
+uint8_t *rt_buffer_take(rt_buffer *buffer, size_t size);
+/** Just these bytes behind the others. */
+void rt_buffer_put(rt_buffer *buffer, const void *bytes, size_t size);
+/** Appends a statement with these values; record's own values are not looked at. */
+void rt_record_put(rt_buffer *to, const rt_record *record, const cb_params *params);
+void rt_record_copy(rt_buffer *to, const rt_record *record);
+/** Reads the record at *at and moves on; false at the end. */
+bool rt_record_next(const rt_buffer *from, size_t *at, rt_record *out);
+/** False when its values are not what rt_record_put writes. */
+bool rt_record_is_whole(const rt_record *record);
+void rt_record_params(const rt_record *record, cb_params *out);
+
+/* service_redo.c */
+/** Carries out what the step log has and the tables have not; opens the log of a service with one.
+ *  Before anything else is read. */
+CB_MUST_USE cb_status rt_redo_recover(cb_shell *shell, cb_err *err);
+bool rt_redo_is_eager(const cb_shell *shell, uint32_t table);
+/** True when the group's statements that may wait are to be put into the log. */
+bool rt_redo_takes(const cb_shell *shell, const rt_txn *txn);
+/** True when the log's row is all that the group writes: a statement is then transaction enough. */
+bool rt_redo_is_alone(const cb_shell *shell, const rt_txn *txn);
+/** Writes the group's row into the transaction being built, or alone when alone_fn is given.
+ *  Returns the row's number. */
+uint64_t rt_redo_write(cb_shell *shell, const rt_txn *txn, cb_result_fn alone_fn);
+/** The row is durable: its statements are due for their tables. */
+void rt_redo_committed(cb_shell *shell, const rt_txn *txn);
+/** Puts what is due into the pipeline now: whatever is asked behind it finds the tables up to date.
+ */
+void rt_redo_flush(cb_shell *shell);
+/** Acknowledges a message of a stream once its inbox row is in its table. */
+void rt_redo_ack(cb_shell *shell, const char *subject);
+bool rt_redo_is_idle(const cb_shell *shell);
+void rt_redo_release(cb_shell *shell);
+
 /* service_txn.c */
 void rt_txn_statement(cb_shell *shell, const char *sql, const cb_params *params);
+/** As rt_txn_statement, of a statement that may be put off when the service has a step log. */
+void rt_txn_later(cb_shell *shell, const char *sql, const cb_params *params);
+/** Adds the lease's fence, if the service has one, to the transaction being built. */
+void rt_txn_fence(cb_shell *shell, cb_params *params);
 void rt_txn_effect(cb_shell *shell, const rt_effect *effect);
 /** After each event: sends the group when none is on its way. */
 void rt_txn_end_event(cb_shell *shell);
@@ -474,6 +545,7 @@ bool rt_is_mine(const cb_shell *shell, const cb_subject *row, const char *subjec
 const char *rt_last_token(const char *subject);
 
 /* service_out.c */
+extern const char rt_sql_outbox[];
 CB_MUST_USE cb_status rt_out_recover(cb_shell *shell, cb_err *err);
 /** Gives the next sequence number and queues row and relay. body's envelope is filled. */
 void rt_out_publish(cb_shell *shell, cb_subject_id row, const char *subject, void *body);

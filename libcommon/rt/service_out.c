@@ -18,7 +18,7 @@
 #define SCAN_ROWS 1024
 #define HOP_HEADER "Cb-Hop"
 
-static const char SQL_INSERT[] =
+const char rt_sql_outbox[] =
     "INSERT INTO outbox (key, seq, event_id, subject, after_seqs, payload, epoch, ts_ns)"
     " VALUES ($1,$2,$3,$4,$5,$6,$7,$8)";
 static const char SQL_MARK[] =
@@ -137,7 +137,7 @@ static void insert_row(cb_shell *shell,
     cb_params_bytes(params, shell->encoded, size);
     cb_params_u64(params, env->epoch);
     cb_params_i64(params, env->ts_ns);
-    rt_txn_statement(shell, SQL_INSERT, params);
+    rt_txn_later(shell, rt_sql_outbox, params);
 }
 
 void rt_out_publish(cb_shell *shell, cb_subject_id row, const char *subject, void *body)
@@ -308,6 +308,9 @@ static void mark_key(cb_shell *shell, uint32_t key)
 
 static void mark_all(cb_shell *shell)
 {
+    if (shell->out.marks_count > 0) {
+        rt_redo_flush(shell); /* the rows are marked once they are there */
+    }
     while (shell->out.marks_count > 0) {
         mark_key(shell, shell->out.marks[0].key);
     }
@@ -414,6 +417,7 @@ static void scan(cb_shell *shell)
         return;
     }
     mark_all(shell);
+    rt_redo_flush(shell);
     out->needs_scan = false;
     out->is_scanning = true;
     out->internal_queries++;
@@ -486,6 +490,7 @@ void rt_out_replay(cb_shell *shell, const cb_replay *wanted)
         CB_KV("consumer", wanted->consumer),
         CB_KV("key", wanted->key),
         CB_KI("from_seq", wanted->from_seq));
+    rt_redo_flush(shell);
     cb_params_reset(&shell->params);
     cb_params_text(&shell->params, key->key);
     cb_params_u64(&shell->params, wanted->from_seq);

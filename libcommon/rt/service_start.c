@@ -376,7 +376,10 @@ static cb_status recover(cb_shell *shell, cb_err *err)
     shell->phase = RT_RECOVERING;
     cb_status status = CB_OK;
     if (shell->pg != NULL) {
-        status = rt_out_recover(shell, err);
+        status = rt_redo_recover(shell, err);
+        if (status == CB_OK) {
+            status = rt_out_recover(shell, err);
+        }
         if (status == CB_OK) {
             status = rt_in_recover(shell, err);
         }

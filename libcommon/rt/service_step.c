@@ -108,7 +108,12 @@ static void store_body(cb_shell *shell, uint32_t index, const void *body)
         return;
     }
     cb_store_params(shell->store, index, body, &shell->params);
-    rt_txn_statement(shell, cb_store_sql(shell->store, index), &shell->params);
+    const char *sql = cb_store_sql(shell->store, index);
+    if (rt_redo_is_eager(shell, index)) {
+        rt_txn_statement(shell, sql, &shell->params);
+    } else {
+        rt_txn_later(shell, sql, &shell->params);
+    }
 }
 
 /* Market data makes no claim about this service's durable state: it need not wait for the commits
@@ -205,7 +210,7 @@ static void do_recovered(cb_shell *shell, const cb_action *action)
     }
 }
 
-static const char SQL_INBOX[] =
+const char rt_sql_inbox[] =
     "INSERT INTO inbox (producer, key, seq, epoch, event_id, ts_ns) VALUES ($1,$2,$3,$4,$5,$6)";
 
 static void record_hop(cb_shell *shell, const rt_hop *hop)
@@ -218,7 +223,7 @@ static void record_hop(cb_shell *shell, const rt_hop *hop)
     cb_params_u64(&shell->params, hop->epoch);
     cb_params_id(&shell->params, hop->event_id);
     cb_params_i64(&shell->params, cb_shell_now_ns(shell));
-    rt_txn_statement(shell, SQL_INBOX, &shell->params);
+    rt_txn_later(shell, rt_sql_inbox, &shell->params);
     rt_txn *txn = &shell->txns[shell->building];
     txn->hops_count++;
     txn->hop_key = hop->key;

@@ -20,8 +20,8 @@ bool rt_is_idle(const cb_shell *shell)
 {
     /* Hooks are for running services: before, what they stand on does not exist yet. */
     if (shell->phase < RT_RUNNING || cb_inbox_count(shell->inbox) > 0 || !rt_txn_is_idle(shell) ||
-        shell->in.held_count > 0 || shell->out.waiting_count > 0 || shell->out.needs_scan ||
-        shell->out.is_scanning) {
+        !rt_redo_is_idle(shell) || shell->in.held_count > 0 || shell->out.waiting_count > 0 ||
+        shell->out.needs_scan || shell->out.is_scanning) {
         return false;
     }
     /* The canary and the marking of outbox rows are in the pipeline too, but they are no work. */
@@ -222,6 +222,7 @@ void rt_query_request(cb_shell *shell, const cb_query_msg *query, const char *re
         free(pending);
         return;
     }
+    rt_redo_flush(shell);
     uint32_t limit = query->limit > 0 ? query->limit : QUERY_LIMIT_DEFAULT;
     limit = limit < QUERY_LIMIT_MAX ? limit : QUERY_LIMIT_MAX;
     cb_params_reset(&shell->params);

@@ -14,15 +14,7 @@
 #include "rt/failpoint.h"
 #include "rt/service_internal.h"
 
-#define BUFFER_FIRST_BYTES ((size_t)256 * 1024)
-#define NULL_SIZE UINT32_MAX
 #define LINGER_NS (10 * CB_NS_PER_MS)
-
-typedef struct statement_head {
-    const char *sql;
-    uint32_t values_count;
-    uint32_t size; /* bytes of the values that follow */
-} statement_head;
 
 typedef struct effect_head {
     rt_effect_kind kind;
@@ -40,25 +32,6 @@ static size_t round_up(size_t size)
     return (size + 15) & ~(size_t)15;
 }
 
-/* Room for size more bytes, zeroed up to alignment; the buffer doubles and is kept. */
-static uint8_t *buffer_take(rt_buffer *buffer, size_t size)
-{
-    const size_t needed = buffer->used + round_up(size);
-    if (needed > buffer->capacity) {
-        size_t capacity = buffer->capacity == 0 ? BUFFER_FIRST_BYTES : buffer->capacity;
-        while (capacity < needed) {
-            capacity *= 2;
-        }
-        buffer->bytes = realloc(buffer->bytes, capacity);
-        CB_ASSERT(buffer->bytes != NULL);
-        buffer->capacity = capacity;
-    }
-    uint8_t *at = buffer->bytes + buffer->used;
-    memset(at, 0, round_up(size));
-    buffer->used = needed;
-    return at;
-}
-
 static rt_txn *building(cb_shell *shell)
 {
     return &shell->txns[shell->building];
@@ -71,31 +44,26 @@ static void note_opened(rt_txn *txn)
     }
 }
 
-void rt_txn_statement(cb_shell *shell, const char *sql, const cb_params *params)
+static void put_statement(
+    cb_shell *shell, const rt_record *record, const cb_params *params, bool is_later)
 {
     CB_ASSERT(shell->pg != NULL);
     rt_txn *txn = building(shell);
     note_opened(txn);
-    size_t size = 0;
-    for (uint32_t i = 0; i < params->count; i++) {
-        const char *value = params->values[i];
-        size += sizeof(uint32_t) + (value != NULL ? strlen(value) + 1 : 0);
-    }
-    uint8_t *at = buffer_take(&txn->statements, sizeof(statement_head) + size);
-    const statement_head head = {sql, params->count, (uint32_t)size};
-    memcpy(at, &head, sizeof(head));
-    at += sizeof(head);
-    for (uint32_t i = 0; i < params->count; i++) {
-        const char *value = params->values[i];
-        const uint32_t length = value != NULL ? (uint32_t)strlen(value) + 1 : NULL_SIZE;
-        memcpy(at, &length, sizeof(length));
-        at += sizeof(length);
-        if (value != NULL) {
-            memcpy(at, value, length);
-            at += length;
-        }
-    }
+    rt_record put = *record;
+    put.is_later = is_later;
+    rt_record_put(&txn->statements, &put, params);
     txn->statements_count++;
+}
+
+void rt_txn_statement(cb_shell *shell, const char *sql, const cb_params *params)
+{
+    put_statement(shell, &(rt_record){.sql = sql}, params, false);
+}
+
+void rt_txn_later(cb_shell *shell, const char *sql, const cb_params *params)
+{
+    put_statement(shell, &(rt_record){.sql = sql}, params, true);
 }
 
 /* Where the latest wins, a later one loses nothing; everything else is waited for. */
@@ -115,7 +83,7 @@ void rt_txn_effect(cb_shell *shell, const rt_effect *effect)
     head.text_size = (uint32_t)text_size;
     head.body_size = effect->body_size;
     head.size = (uint32_t)(text_size + round_up(effect->body_size));
-    uint8_t *at = buffer_take(&txn->effects, sizeof(head) + head.size);
+    uint8_t *at = rt_buffer_take(&txn->effects, sizeof(head) + head.size);
     memcpy(at, &head, sizeof(head));
     memcpy(at + sizeof(head), text, strlen(text) + 1);
     if (effect->body_size > 0) {
@@ -152,8 +120,7 @@ static void run_effect(cb_shell *shell, const rt_effect *effect)
         if (effect->text[0] == '\0' || FP("*.before_ack")) {
             return;
         }
-        /* A lost acknowledgement only brings the message again. */
-        CB_MAYBE(cb_bus_publish(shell->bus, effect->text, "", "+ACK", 4, NULL) == CB_OK);
+        rt_redo_ack(shell, effect->text);
         return;
     case RT_EFFECT_REPLAYED:
         rt_dlq_replayed(shell);
@@ -180,43 +147,33 @@ static void run_effects(cb_shell *shell, rt_txn *txn)
     txn->statements_count = 0;
     txn->effects_count = 0;
     txn->is_urgent = false;
+    txn->is_logged = false;
     txn->hops_count = 0;
 }
 
 /* ---- sending ---- */
 
+/* With the step log, what may be put off is not among them. */
 static void add_statements(cb_shell *shell, const rt_txn *txn)
 {
-    size_t at = 0;
-    for (uint32_t i = 0; i < txn->statements_count; i++) {
-        statement_head head;
-        memcpy(&head, txn->statements.bytes + at, sizeof(head));
-        const uint8_t *value = txn->statements.bytes + at + sizeof(head);
-        cb_params_reset(&shell->params);
-        for (uint32_t j = 0; j < head.values_count; j++) {
-            uint32_t length = 0;
-            memcpy(&length, value, sizeof(length));
-            value += sizeof(length);
-            if (length == NULL_SIZE) {
-                cb_params_null(&shell->params);
-            } else {
-                cb_params_text(&shell->params, (const char *)value);
-                value += length;
-            }
+    rt_record record;
+    for (size_t at = 0; rt_record_next(&txn->statements, &at, &record);) {
+        if (txn->is_logged && record.is_later) {
+            continue;
         }
-        cb_pg_add(shell->pg, head.sql, &shell->params);
-        at += round_up(sizeof(head) + head.size);
+        rt_record_params(&record, &shell->params);
+        cb_pg_add_fn(shell->pg, record.sql, &shell->params, record.fn, record.context);
     }
 }
 
 /* First of all: an instance that has lost its lease without knowing changes nothing. */
-static void add_fence(cb_shell *shell)
+void rt_txn_fence(cb_shell *shell, cb_params *params)
 {
     const cb_lease *lease = shell->service->lease;
     if (lease != NULL) {
-        cb_params_reset(&shell->params);
-        lease->fence_params(shell, &shell->params);
-        cb_pg_add(shell->pg, lease->fence_sql, &shell->params);
+        cb_params_reset(params);
+        lease->fence_params(shell, params);
+        cb_pg_add(shell->pg, lease->fence_sql, params);
     }
 }
 
@@ -240,9 +197,43 @@ static void on_committed(void *context, const cb_result *result)
     (void)FP("*.after_commit");
     rt_txn *txn = &shell->txns[1 - shell->building];
     cb_metric_observe_ns(shell->counts.commit, cb_mono_ns() - txn->opened_mono_ns);
+    if (txn->is_logged) {
+        rt_redo_committed(shell, txn);
+    }
     run_effects(shell, txn);
     shell->is_txn_busy = false;
     send_group(shell);
+}
+
+static void on_committed_alone(void *context, const cb_result *result, const cb_row *const *rows)
+{
+    (void)rows;
+    on_committed(context, result);
+}
+
+/* What the log has of earlier groups stands in the pipeline before what is written past it. */
+static void send_statements(cb_shell *shell, rt_txn *txn)
+{
+    txn->is_logged = rt_redo_takes(shell, txn);
+    cb_metric_add(shell->counts.group, 1);
+    if (txn->is_logged && rt_redo_is_alone(shell, txn)) {
+        txn->redo_n = rt_redo_write(shell, txn, on_committed_alone);
+        return;
+    }
+    if (!txn->is_logged) {
+        rt_redo_flush(shell);
+    }
+    const bool is_failing = FP("*.before_commit");
+    cb_pg_begin(shell->pg);
+    rt_txn_fence(shell, &shell->params);
+    add_statements(shell, txn);
+    if (txn->is_logged) {
+        txn->redo_n = rt_redo_write(shell, txn, NULL);
+    }
+    if (is_failing) {
+        cb_pg_add(shell->pg, "SELECT 1/0", NULL);
+    }
+    cb_pg_commit(shell->pg, on_committed, shell);
 }
 
 static void send_group(cb_shell *shell)
@@ -256,15 +247,7 @@ static void send_group(cb_shell *shell)
         shell->is_txn_busy = true;
         shell->building = 1 - shell->building;
         if (txn->statements_count > 0) {
-            cb_metric_add(shell->counts.group, 1);
-            const bool is_failing = FP("*.before_commit");
-            cb_pg_begin(shell->pg);
-            add_fence(shell);
-            add_statements(shell, txn);
-            if (is_failing) {
-                cb_pg_add(shell->pg, "SELECT 1/0", NULL);
-            }
-            cb_pg_commit(shell->pg, on_committed, shell);
+            send_statements(shell, txn);
             return;
         }
         run_effects(shell, txn);

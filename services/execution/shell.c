@@ -362,6 +362,10 @@ const cb_service execution_service = {
     .migrations = execution_migrations,
     .tables = exec_tables,
     .tables_count = EXEC_TABLE_COUNT,
+    .has_step_log = true,
+    /* What the claim reads, and the constraints that let an order or a fill be there once. */
+    .eager_tables = 1U << EXEC_TABLE_ORDERS | 1U << EXEC_TABLE_FILLS | 1U << EXEC_TABLE_KILL |
+                    1U << EXEC_TABLE_CAPS,
     .queries = exec_queries,
     .core = &execution_core,
     .lease = &exec_lease_ops,

@@ -383,6 +383,7 @@ const cb_service risk_service = {
     .migrations = risk_migrations,
     .tables = tables,
     .tables_count = RISK_TABLES_COUNT,
+    .has_step_log = true,
     .queries = risk_queries,
     .core = &risk_core_ops,
     .open = on_open,

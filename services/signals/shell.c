@@ -164,6 +164,7 @@ const cb_service signals_service = {
     .migrations = signals_migrations,
     .tables = tables,
     .tables_count = SIGNALS_TABLE_COUNT,
+    .has_step_log = true,
     .queries = signals_queries,
     .core = &signals_core,
     .open = signals_open,

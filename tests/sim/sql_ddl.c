@@ -209,6 +209,8 @@ static void alter_column(sql_parser *parser, sql_table *table)
         table->defaults[column] = sql_parse_expression(parser);
     } else if (sql_take(parser, "drop default")) {
         table->defaults[column] = NULL;
+    } else if (sql_take(parser, "set storage")) {
+        (void)sql_need_name(parser);
     } else {
         sql_refuse(parser, "a change of a column");
     }
