@@ -72,6 +72,11 @@ cb_metrics *cb_shell_metrics(cb_shell *shell)
     return shell->metrics;
 }
 
+cb_pg *cb_shell_pg_eager(cb_shell *shell)
+{
+    return shell->pg;
+}
+
 cb_pg *cb_shell_pg(cb_shell *shell)
 {
     rt_redo_flush(shell);

@@ -82,6 +82,10 @@ typedef struct cb_service {
     /** A CB_ACTION_REQUEST of the core; called after the step's transaction has committed. body is
      *  a copy, valid for the call. */
     void (*on_request)(cb_shell *shell, uint32_t request, const void *body, size_t body_size);
+    /** A REQUEST while its step's transaction is being made: may add its statement to it
+     *  (cb_shell_join), which saves a commit, and return true; on_request is then not called. No
+     *  event may be fed in it. False: on_request follows the commit as ever. */
+    bool (*on_request_early)(cb_shell *shell, uint32_t request, const void *body, size_t body_size);
     /** A REQUEST-class message (cmd.kill, sim.sync is the runtime's): reply with cb_shell_reply. */
     void (*on_bus_request)(
         cb_shell *shell, cb_subject_id subject, const void *body, const char *reply_to);
@@ -114,6 +118,12 @@ cb_metrics *cb_shell_metrics(cb_shell *shell);
  * first.
  */
 cb_pg *cb_shell_pg(cb_shell *shell);
+/** As cb_shell_pg, for statements that look at eager tables only: nothing is written for them. */
+cb_pg *cb_shell_pg_eager(cb_shell *shell);
+/** Adds a statement to the transaction of the step whose REQUEST is being looked at; fn gets its
+ *  answer after the commit, or why there was none. Parameters are copied. */
+void cb_shell_join(
+    cb_shell *shell, const char *sql, const cb_params *params, cb_result_fn fn, void *context);
 /** A second connection for blocking statements, when the first was lost and something must still be
  *  found out before the end; the caller closes it. NULL: it cannot be had. */
 cb_pg *cb_shell_pg_again(cb_shell *shell, cb_err *err);

@@ -173,6 +173,11 @@ static void do_publish(cb_shell *shell, const cb_action *action, bool is_event_d
 
 static void do_request(cb_shell *shell, const cb_action *action)
 {
+    const cb_service *service = shell->service;
+    if (service->on_request_early != NULL &&
+        service->on_request_early(shell, action->request, action->body, action->body_size)) {
+        return;
+    }
     const rt_effect effect = {.kind = RT_EFFECT_REQUEST,
         .b = action->request,
         .body = action->body,

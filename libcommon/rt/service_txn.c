@@ -66,6 +66,13 @@ void rt_txn_later(cb_shell *shell, const char *sql, const cb_params *params)
     put_statement(shell, &(rt_record){.sql = sql}, params, true);
 }
 
+void cb_shell_join(
+    cb_shell *shell, const char *sql, const cb_params *params, cb_result_fn fn, void *context)
+{
+    put_statement(shell, &(rt_record){.sql = sql, .fn = fn, .context = context}, params, false);
+    building(shell)->is_urgent = true;
+}
+
 /* Where the latest wins, a later one loses nothing; everything else is waited for. */
 static bool is_urgent_effect(const rt_effect *effect)
 {

@@ -57,7 +57,7 @@ void exec_claim_lost(exec_shell *self, const char *why)
     cb_pg *pg = cb_shell_pg_again(self->shell, &err);
     bool is_known =
         pg != NULL &&
-        end_session(pg, &self->params, cb_pg_backend_pid(cb_shell_pg(self->shell)), &err);
+        end_session(pg, &self->params, cb_pg_backend_pid(cb_shell_pg_eager(self->shell)), &err);
     if (is_known) {
         cb_params_reset(&self->params);
         cb_params_id(&self->params, nonce);

@@ -216,7 +216,7 @@ void exec_lease_renew(exec_shell *self)
     put_identity(self, &self->params);
     self->is_renewing = true;
     self->renewal_mono_ns = cb_mono_ns();
-    cb_pg_query(cb_shell_pg(self->shell), SQL_RENEW, &self->params, on_renewed, self);
+    cb_pg_query(cb_shell_pg_eager(self->shell), SQL_RENEW, &self->params, on_renewed, self);
 }
 
 bool exec_lease_is_fresh(const exec_shell *self)

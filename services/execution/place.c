@@ -194,6 +194,50 @@ static bool is_risk_silent(const exec_shell *self)
     return exec_risk_age_ns(self) > factor * self->caps.rules.heartbeat_age_max_ns;
 }
 
+/* Values of the claim; they stand in self->params until the next statement is made. */
+static const char *put_claim(exec_shell *self, const exec_claim *claim)
+{
+    ask_signature(self);
+    (void)FP("exec.before_claim");
+    put_claim_identity(self);
+    cb_params_id(
+        &self->params, cb_id_make("execution.claim", self->lease_epoch, ++self->claims_count));
+    cb_params_i64(&self->params, self->prepared.sign_ts_ns);
+    cb_params_i64(&self->params, claim->window_ms);
+    put_replayed_now(self);
+    if (!self->prepared.has_mate) {
+        return SQL_CLAIM;
+    }
+    cb_params_id(&self->params, self->prepared.mate_intent_id);
+    return SQL_CLAIM_PAIR;
+}
+
+static void note_age(exec_shell *self, const exec_claim *claim)
+{
+    if (claim->order.env.origin_ns > 0) {
+        cb_metric_observe_ns(self->metrics.origin_to_claim,
+            cb_shell_now_ns(self->shell) - claim->order.env.origin_ns);
+    }
+}
+
+/* An order that is claimed as soon as it is there is claimed in the transaction that writes it.
+ * What needs more than that (two legs, an order that takes another's place), and whatever cannot be
+ * built, takes the longer way. */
+bool exec_claim_early(exec_shell *self, const exec_claim *claim)
+{
+    cb_err err = {0};
+    if (claim->has_mate || claim->replaces_venue_id[0] != '\0' || self->is_posting ||
+        (!claim->order.reduce_only && is_risk_silent(self)) ||
+        prepare(self, claim, &err) != CB_OK) {
+        return false;
+    }
+    CB_ASSERT(claim->window_ms > 0);
+    note_age(self, claim);
+    const char *sql = put_claim(self, claim);
+    cb_shell_join(self->shell, sql, &self->params, on_claimed, self);
+    return true;
+}
+
 void exec_claim_order(exec_shell *self, const exec_claim *claim)
 {
     /* What was prepared before may have been claimed and then refused by the core: it is
@@ -202,10 +246,7 @@ void exec_claim_order(exec_shell *self, const exec_claim *claim)
     CB_ASSERT(!self->is_posting);
     CB_ASSERT(claim->window_ms > 0);
     cb_err err = {0};
-    if (claim->order.env.origin_ns > 0) {
-        cb_metric_observe_ns(self->metrics.origin_to_claim,
-            cb_shell_now_ns(self->shell) - claim->order.env.origin_ns);
-    }
+    note_age(self, claim);
     const cb_status status = prepare(self, claim, &err);
     if (status != CB_OK) {
         feed_claim(self, EXEC_CLAIM_NOT_BUILT, err.text);
@@ -215,23 +256,8 @@ void exec_claim_order(exec_shell *self, const exec_claim *claim)
         feed_claim(self, EXEC_CLAIM_RISK_SILENT, "");
         return;
     }
-    ask_signature(self);
-    (void)FP("exec.before_claim");
-    put_claim_identity(self);
-    cb_params_id(
-        &self->params, cb_id_make("execution.claim", self->lease_epoch, ++self->claims_count));
-    cb_params_i64(&self->params, self->prepared.sign_ts_ns);
-    cb_params_i64(&self->params, claim->window_ms);
-    put_replayed_now(self);
-    const bool has_mate = self->prepared.has_mate;
-    if (has_mate) {
-        cb_params_id(&self->params, self->prepared.mate_intent_id);
-    }
-    cb_pg_query(cb_shell_pg(self->shell),
-        has_mate ? SQL_CLAIM_PAIR : SQL_CLAIM,
-        &self->params,
-        on_claimed,
-        self);
+    const char *sql = put_claim(self, claim);
+    cb_pg_query(cb_shell_pg_eager(self->shell), sql, &self->params, on_claimed, self);
 }
 
 /* ---- send ---- */

@@ -145,5 +145,5 @@ void exec_record_request(exec_shell *self, const exec_record *record)
     cb_params_i64(params, cb_mono_ns() - record->begun_mono_ns);
     cb_params_i64(
         params, sent_mono_ns > record->begun_mono_ns ? sent_mono_ns - record->begun_mono_ns : 0);
-    cb_pg_query(cb_shell_pg(self->shell), SQL_RECORD, params, on_recorded, self);
+    cb_pg_query(cb_shell_pg_eager(self->shell), SQL_RECORD, params, on_recorded, self);
 }

@@ -263,6 +263,12 @@ static const void *request_body(const void *body, size_t body_size, size_t wante
     return body;
 }
 
+static bool on_request_early(cb_shell *shell, uint32_t request, const void *body, size_t body_size)
+{
+    return request == EXEC_REQUEST_CLAIM &&
+           exec_claim_early(exec_of(shell), request_body(body, body_size, sizeof(exec_claim)));
+}
+
 static void exec_on_request(cb_shell *shell, uint32_t request, const void *body, size_t body_size)
 {
     exec_shell *self = exec_of(shell);
@@ -373,6 +379,7 @@ const cb_service execution_service = {
     .recover = exec_recover,
     .reload = exec_caps_reload,
     .started = exec_started,
+    .on_request_early = on_request_early,
     .on_request = exec_on_request,
     .is_ready = exec_is_ready,
     .pending = exec_pending,

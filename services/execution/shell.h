@@ -180,6 +180,9 @@ void exec_caps_reload(cb_shell *shell);
 
 /* place.c */
 void exec_claim_order(exec_shell *self, const exec_claim *claim);
+/** Puts the claim into the transaction that is being made; false: exec_claim_order has to follow.
+ */
+bool exec_claim_early(exec_shell *self, const exec_claim *claim);
 void exec_send_order(exec_shell *self, const exec_send *send);
 
 /** How long nothing was heard of risk (wall time). */
