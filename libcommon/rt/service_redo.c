@@ -20,7 +20,7 @@
 #include "rt/service_internal.h"
 
 #define TABLES_AFTER_NS (20 * CB_NS_PER_MS)
-#define PART_BYTES 7000U               /* fits a page of PostgreSQL beside the row's head */
+#define PART_BYTES ((size_t)7000)      /* fits a page of PostgreSQL beside the head of the row */
 #define LOGGED_MAX (4 * PART_BYTES)    /* of one group; a larger one is written straight away */
 #define LATER_MAX ((size_t)512 * 1024) /* then the tables are brought up to date at once */
 #define UNDONE_MAX ((size_t)64 << 20)  /* log that a start can find */
