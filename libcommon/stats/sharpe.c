@@ -2,6 +2,7 @@
 #include "stats/sharpe.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "stats/normal.h"
@@ -53,6 +54,61 @@ double cb_sharpe_expected_best(double variance, double trials)
     }
     return sqrt(variance) * ((1 - EULER_MASCHERONI) * cb_normal_quantile(1 - 1 / trials) +
                                 EULER_MASCHERONI * cb_normal_quantile(1 - 1 / (trials * E)));
+}
+
+double cb_sharpe_independent_trials(double trials, double correlation)
+{
+    CB_ASSERT(trials >= 1);
+    CB_ASSERT(correlation <= 1 + 1e-9);
+    const double shared = fmin(fmax(correlation, 0), 1);
+    return fmax(shared + (1 - shared) * trials, 1);
+}
+
+/* Means and deviations (population) of the columns, in two passes. */
+static void measure(
+    const double *returns, size_t periods, size_t trials, double *means, double *deviations)
+{
+    memset(means, 0, trials * sizeof(*means));
+    memset(deviations, 0, trials * sizeof(*deviations));
+    for (size_t i = 0; i < periods; i++) {
+        for (size_t k = 0; k < trials; k++) {
+            means[k] += returns[i * trials + k] / (double)periods;
+        }
+    }
+    for (size_t i = 0; i < periods; i++) {
+        for (size_t k = 0; k < trials; k++) {
+            const double gap = returns[i * trials + k] - means[k];
+            deviations[k] += gap * gap / (double)periods;
+        }
+    }
+    for (size_t k = 0; k < trials; k++) {
+        deviations[k] = sqrt(deviations[k]);
+    }
+}
+
+double cb_sharpe_mean_correlation(
+    const double *returns, size_t periods, size_t trials, double *scratch)
+{
+    CB_ASSERT(returns != NULL && scratch != NULL);
+    double *sums = scratch;
+    double *means = sums + periods;
+    double *deviations = means + trials;
+    double varying = 0;
+    measure(returns, periods, trials, means, deviations);
+    for (size_t k = 0; k < trials; k++) {
+        varying += deviations[k] > 1e-12 * fabs(means[k]) ? 1 : 0;
+    }
+    double square = 0;
+    for (size_t i = 0; i < periods; i++) {
+        sums[i] = 0;
+        for (size_t k = 0; k < trials; k++) {
+            if (deviations[k] > 1e-12 * fabs(means[k])) {
+                sums[i] += (returns[i * trials + k] - means[k]) / deviations[k];
+            }
+        }
+        square += sums[i] * sums[i] / (double)periods;
+    }
+    return varying < 2 ? 0 : (square / varying - 1) / (varying - 1);
 }
 
 bool cb_sharpe_deflated(

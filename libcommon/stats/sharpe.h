@@ -38,6 +38,24 @@ bool cb_sharpe_probabilistic(const cb_sharpe_moments *moments, double benchmark,
 double cb_sharpe_expected_best(double variance, double trials);
 
 /**
+ * How many independent trials so many correlated ones are worth: rho + (1 - rho) * trials (Bailey
+ * and Lopez de Prado 2014, appendix 3), at least 1.
+ *
+ * @param correlation mean of all pairs; below 0 counts as 0.
+ */
+double cb_sharpe_independent_trials(double trials, double correlation);
+/**
+ * Mean correlation of all pairs of trials, from the variance of the sum of their standardised
+ * returns.
+ *
+ * @param returns periods rows of trials columns; constant columns are left out.
+ * @param scratch periods + 2 * trials doubles.
+ * @return 0 when fewer than two columns vary.
+ */
+double cb_sharpe_mean_correlation(
+    const double *returns, size_t periods, size_t trials, double *scratch);
+
+/**
  * Deflated Sharpe ratio (Bailey and Lopez de Prado 2014): the probabilistic one against
  * cb_sharpe_expected_best.
  *
