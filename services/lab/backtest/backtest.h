@@ -14,6 +14,7 @@ typedef struct lab_backtest {
     char folder[LAB_PATH_MAX];                /* absolute: what file names are relative to */
     const char *overrides[LAB_OVERRIDES_MAX]; /* [borrowed] */
     size_t overrides_count;
+    json_t *kept_summary; /* [owned] what overrides point into, when they were restored; or NULL */
     lab_plan plan;
     lab_result result;
     lab_judgement judgement;
@@ -31,7 +32,7 @@ CB_MUST_USE cb_status lab_backtest_restore(lab_backtest *self, const lab_run *ru
 /** Plays and judges. Ctrl-C ends it early: the result is then partial. */
 CB_MUST_USE cb_status lab_backtest_play(lab_backtest *self, cb_err *err);
 
-/** "backtest run: why" on stderr; the exit code that fits. */
+/** "cerberus-lab backtest run: why" on stderr; the exit code that fits. */
 int lab_backtest_fail(const char *command, const cb_err *err);
 /** --runs DIR or the usual place. */
 CB_MUST_USE cb_status lab_backtest_store(lab_args *args, lab_store *store, cb_err *err);

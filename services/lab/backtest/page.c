@@ -164,13 +164,13 @@ int lab_backtest_report(lab_args *args)
     char usual[64];
     const char *path = lab_args_option(args, "--out");
     if (lab_backtest_store(args, &store, &err) != CB_OK) {
-        return lab_backtest_fail("report", &err);
+        return lab_backtest_fail("backtest report", &err);
     }
     if (!lab_backtest_id(args, &id) || !lab_args_done(args)) {
         return LAB_USAGE;
     }
     if (lab_store_read(&store, id, &run, &err) != CB_OK) {
-        return lab_backtest_fail("report", &err);
+        return lab_backtest_fail("backtest report", &err);
     }
     (void)snprintf(usual, sizeof usual, "backtest-%" PRIu64 ".html", id);
     path = path == NULL ? usual : path;
@@ -186,5 +186,5 @@ int lab_backtest_report(lab_args *args)
     }
     lab_backtest_free(self);
     lab_run_release(&run);
-    return status == CB_OK ? LAB_OK : lab_backtest_fail("report", &err);
+    return status == CB_OK ? LAB_OK : lab_backtest_fail("backtest report", &err);
 }

@@ -34,13 +34,14 @@ void lab_backtest_free(lab_backtest *self)
     lab_plan_close(&self->plan);
     lab_result_release(&self->result);
     lab_judgement_release(&self->judgement);
+    json_decref(self->kept_summary);
     free(self->text);
     free(self);
 }
 
 int lab_backtest_fail(const char *command, const cb_err *err)
 {
-    (void)fprintf(stderr, "cerberus-lab backtest %s: %s\n", command, err->text);
+    (void)fprintf(stderr, "cerberus-lab %s: %s\n", command, err->text);
     if (err->code == CB_E_NOT_FOUND) {
         return LAB_NOT_FOUND;
     }

@@ -29,7 +29,7 @@ static bool take_arguments(lab_args *args, lab_backtest *self, run_arguments *ou
     out->report = lab_args_option(args, "--report");
     out->file = lab_args_option(args, "-f");
     if (out->is_kept && lab_backtest_store(args, &out->store, err) != CB_OK) {
-        (void)lab_backtest_fail("run", err);
+        (void)lab_backtest_fail("backtest run", err);
         return false;
     }
     if (!lab_output_take(args, &out->output)) {
@@ -83,7 +83,7 @@ static int finish(const lab_backtest *self, const run_arguments *arguments)
     cb_err err = {0};
     uint64_t id = 0;
     if (arguments->is_kept && keep(self, &arguments->store, &id, &err) != CB_OK) {
-        return lab_backtest_fail("run", &err);
+        return lab_backtest_fail("backtest run", &err);
     }
     if (arguments->output == LAB_OUTPUT_JSON) {
         print_json(self, id);
@@ -95,7 +95,7 @@ static int finish(const lab_backtest *self, const run_arguments *arguments)
     }
     if (arguments->report != NULL && id != 0 &&
         write_report(self, &arguments->store, id, arguments->report, &err) != CB_OK) {
-        return lab_backtest_fail("run", &err);
+        return lab_backtest_fail("backtest run", &err);
     }
     if (self->result.is_partial) {
         (void)fprintf(stderr, "cerberus-lab backtest run: stopped: this result is partial\n");
@@ -118,7 +118,7 @@ int lab_backtest_run(lab_args *args)
         if (status == CB_OK) {
             status = lab_backtest_play(self, &err);
         }
-        code = status == CB_OK ? finish(self, &arguments) : lab_backtest_fail("run", &err);
+        code = status == CB_OK ? finish(self, &arguments) : lab_backtest_fail("backtest run", &err);
     } else if (err.code != CB_OK) {
         code = LAB_FAILURE;
     }
@@ -166,13 +166,13 @@ int lab_backtest_rerun(lab_args *args)
     lab_run run;
     uint64_t id = 0;
     if (lab_backtest_store(args, &store, &err) != CB_OK) {
-        return lab_backtest_fail("rerun", &err);
+        return lab_backtest_fail("backtest rerun", &err);
     }
     if (!lab_backtest_id(args, &id) || !lab_args_done(args)) {
         return LAB_USAGE;
     }
     if (lab_store_read(&store, id, &run, &err) != CB_OK) {
-        return lab_backtest_fail("rerun", &err);
+        return lab_backtest_fail("backtest rerun", &err);
     }
     lab_backtest *self = lab_backtest_new();
     if (self == NULL) {
@@ -184,7 +184,7 @@ int lab_backtest_rerun(lab_args *args)
         status = lab_backtest_play(self, &err);
     }
     const int code = status == CB_OK ? compare_runs(&run.result, &self->result, id)
-                                     : lab_backtest_fail("rerun", &err);
+                                     : lab_backtest_fail("backtest rerun", &err);
     lab_backtest_free(self);
     lab_run_release(&run);
     return code;

@@ -154,13 +154,13 @@ int lab_backtest_list(lab_args *args)
     lab_output output = LAB_OUTPUT_TABLE;
     json_t *summaries = NULL;
     if (lab_backtest_store(args, &store, &err) != CB_OK) {
-        return lab_backtest_fail("list", &err);
+        return lab_backtest_fail("backtest list", &err);
     }
     if (!lab_output_take(args, &output) || !lab_args_done(args)) {
         return LAB_USAGE;
     }
     if (lab_store_list(&store, &summaries, &err) != CB_OK) {
-        return lab_backtest_fail("list", &err);
+        return lab_backtest_fail("backtest list", &err);
     }
     json_t *rows = json_array();
     for (size_t i = 0; i < json_array_size(summaries); i++) {
@@ -195,7 +195,7 @@ static int show_run(const lab_run *run, lab_output output)
         return LAB_OK;
     }
     if (lab_judge(&run->result, NULL, &judgement, &err) != CB_OK) {
-        return lab_backtest_fail("show", &err);
+        return lab_backtest_fail("backtest show", &err);
     }
     lab_backtest_print(&run->result, &judgement, &run->names, stdout);
     lab_judgement_release(&judgement);
@@ -212,13 +212,13 @@ int lab_backtest_show(lab_args *args)
     const bool is_fills = lab_args_flag(args, "--fills");
     const bool is_trades = lab_args_flag(args, "--trades");
     if (lab_backtest_store(args, &store, &err) != CB_OK) {
-        return lab_backtest_fail("show", &err);
+        return lab_backtest_fail("backtest show", &err);
     }
     if (!lab_output_take(args, &output) || !lab_backtest_id(args, &id) || !lab_args_done(args)) {
         return LAB_USAGE;
     }
     if (lab_store_read(&store, id, &run, &err) != CB_OK) {
-        return lab_backtest_fail("show", &err);
+        return lab_backtest_fail("backtest show", &err);
     }
     const int code = is_fills || is_trades ? show_rows(&run, is_fills) : show_run(&run, output);
     lab_run_release(&run);
@@ -315,13 +315,13 @@ int lab_backtest_compare(lab_args *args)
     lab_store store;
     lab_output output = LAB_OUTPUT_TABLE;
     if (lab_backtest_store(args, &store, &err) != CB_OK) {
-        return lab_backtest_fail("compare", &err);
+        return lab_backtest_fail("backtest compare", &err);
     }
     if (!lab_output_take(args, &output)) {
         return LAB_USAGE;
     }
     const size_t count = take_compared(args, &store, ids, summaries, &err);
-    int code = err.code != CB_OK ? lab_backtest_fail("compare", &err) : LAB_OK;
+    int code = err.code != CB_OK ? lab_backtest_fail("backtest compare", &err) : LAB_OK;
     if (code == LAB_OK && (count < 2 || !lab_args_done(args))) {
         (void)fprintf(stderr, "cerberus-lab backtest compare: name two runs or more\n");
         code = LAB_USAGE;
