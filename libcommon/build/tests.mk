@@ -60,6 +60,13 @@ models: ## random orders, risk, books and matching against models: make models S
 	@$(MAKE) --no-print-directory -j$$(nproc) $(MODEL_TESTS)
 	@SIM_SEED=$(SEED) SIM_RUNS=$(RUNS) TEST_TIMEOUT=36000 tests/run.sh $(MODEL_TESTS)
 
+.PHONY: sweep
+sweep: deps-test ## each allocation, call and fault of the order path fails alone: make sweep SEED=1 RUNS=4
+	@$(MAKE) --no-print-directory -j$$(nproc) sim_tools $(OUT)/tests/integration/test_failing_calls $(OUT)/tests/integration/test_failing_claim
+	@SIM_COMMIT=$(SIM_COMMIT) $(SIM) --sweep=alloc --seed=$(SEED) --runs=$(or $(RUNS),4)
+	@SIM_COMMIT=$(SIM_COMMIT) $(SIM) --sweep=fault --seed=$(SEED) --runs=$(or $(RUNS),4)
+	@FAILING_STEP=1 TEST_TIMEOUT=3600 tests/run.sh $(OUT)/tests/integration/test_failing_calls $(OUT)/tests/integration/test_failing_claim
+
 KILLS ?= 2000
 .PHONY: chaos
 chaos: deps-test ## kill, stop, cut and tear the running system, then check it: make chaos KILLS=2000 CHAOS_SEED=1

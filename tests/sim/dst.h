@@ -92,8 +92,14 @@ typedef struct dst_plan {
     uint32_t operator_count;    /* orders, cancels and amends by hand */
 } dst_plan;
 
+/* One fault, or one failed allocation, at one place of a schedule that has none otherwise. */
+typedef enum dst_sweep_kind { DST_SWEEP_NONE, DST_SWEEP_FAULT, DST_SWEEP_ALLOC } dst_sweep_kind;
+
 /* ---- world ---- */
 struct dst_world {
+    dst_sweep_kind sweep;
+    uint64_t sweep_at;    /* from 1; 0: nothing fails, places are only counted */
+    uint64_t sweep_count; /* places met so far in this schedule */
     uint64_t seed;
     uint64_t random[2];
     int64_t now_ns; /* since the start of the schedule */
@@ -128,6 +134,8 @@ uint64_t dst_random(void);
 uint64_t dst_below(uint64_t count);
 /** Draws only while faults are on. */
 bool dst_chance(uint32_t ppm);
+/** True when the sweep's place is this one. */
+bool dst_sweep_here(dst_sweep_kind kind);
 int64_t dst_between(int64_t low, int64_t high);
 void dst_hash(uint64_t tag, const void *bytes, size_t size);
 void dst_at(int64_t at_ns, dst_fn fn, void *context, void *argument);
@@ -182,6 +190,7 @@ struct dst_process {
     struct cb_http *http;
     bool is_turning;    /* waits in cb_loop_turn */
     int64_t wake_at_ns; /* of the wake-up that is on its way */
+    bool is_starved;    /* an allocation failed in this life */
 };
 
 dst_process *dst_process_add(const cb_service *service, const char *name);

@@ -1,4 +1,5 @@
 /* What redirect.h sends here: a process's memory and its end. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,24 +10,39 @@
 
 #define ARENA_SIZE ((size_t)24 << 20) /* of a core's state: used from its start */
 
+/* True when this allocation is the one that fails. */
+static bool is_refused(void)
+{
+    if (!dst_sweep_here(DST_SWEEP_ALLOC)) {
+        return false;
+    }
+    dst_say("an allocation fails");
+    dst->running->is_starved = true;
+    errno = ENOMEM;
+    return true;
+}
+
 void *dst_malloc(size_t size)
 {
-    return dst_process_alloc(size, false);
+    return is_refused() ? NULL : dst_process_alloc(size, false);
 }
 
 void *dst_calloc(size_t count, size_t size)
 {
-    return dst_process_alloc(count * size, true);
+    return is_refused() ? NULL : dst_process_alloc(count * size, true);
 }
 
 void *dst_aligned_alloc(size_t alignment, size_t size)
 {
     CB_ASSERT(alignment <= 64);
-    return dst_process_alloc(size, false);
+    return is_refused() ? NULL : dst_process_alloc(size, false);
 }
 
 void *dst_realloc(void *block, size_t size)
 {
+    if (is_refused()) {
+        return NULL;
+    }
     void *larger = dst_process_alloc(size, false);
     if (block != NULL) {
         uint64_t head[2];
@@ -45,12 +61,18 @@ void dst_free(void *block)
 char *dst_strdup(const char *text)
 {
     const size_t size = strlen(text) + 1;
+    if (is_refused()) {
+        return NULL;
+    }
     return memcpy(dst_process_alloc(size, false), text, size);
 }
 
 void *dst_mmap(size_t size)
 {
     CB_ASSERT(size >= ARENA_SIZE);
+    if (is_refused()) {
+        return MAP_FAILED;
+    }
     return dst_process_alloc(ARENA_SIZE, false); /* the arena zeroes what it gives */
 }
 
@@ -84,6 +106,9 @@ bool cb_failpoint_hit(const char *name)
 
 void cb_assert_fail(const char *claim, const char *file, int line)
 {
+    if (dst->running != NULL && dst->running->is_starved) {
+        dst_process_crash(dst->running, claim); /* without memory it ends itself, and comes back */
+    }
     if (dst->running != NULL) {
         dst_trouble("assertion in %s: %s (%s:%d)", dst->running->name, claim, file, line);
         dst_process_crash(dst->running, "an assertion failed");

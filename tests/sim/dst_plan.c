@@ -66,6 +66,24 @@ static void draw_venue(dst_plan *plan)
     plan->frame_late_ppm = rate(300000);
 }
 
+/* Nothing by chance: what the one fault of a sweep needs to know, and a schedule that is short and
+ * has something of everything. */
+static void draw_sweep(dst_plan *plan)
+{
+    plan->active_ns = 2 * DST_S;
+    plan->intents_count = 3;
+    plan->symbols_count = 2;
+    plan->has_signals = dst->seed % 4 == 3;
+    plan->has_standby = dst->seed % 2 == 0;
+    plan->has_groups = true;
+    plan->operator_count = 2;
+    plan->external_count = 0;
+    plan->pause_max_ns = 2 * DST_S;
+    plan->bus_late_max_ns = DST_S;
+    plan->pg_slow_max_ns = 3 * DST_S;
+    plan->venue_late_max_ns = 3 * DST_S;
+}
+
 void dst_plan_draw(dst_plan *plan, uint64_t seed)
 {
     memset(plan, 0, sizeof(*plan));
@@ -79,6 +97,10 @@ void dst_plan_draw(dst_plan *plan, uint64_t seed)
     plan->operator_count = dst_below(4) == 0 ? (uint32_t)dst_between(1, 5) : 0;
     plan->external_count = dst_below(8) == 0 ? (uint32_t)dst_between(1, 4) : 0;
     plan->venue_duplicates = (uint32_t)dst_below(3);
+    if (dst->sweep != DST_SWEEP_NONE) {
+        draw_sweep(plan);
+        return;
+    }
     /* Now and then nothing goes wrong at all: that must be right too. */
     if (seed % 50 == 0) {
         return;

@@ -192,6 +192,7 @@ static void begin(void *context, void *argument)
     memory_reset(&process->zeroed, true);
     memory_reset(&process->raw, false);
     process->is_alive = true;
+    process->is_starved = false;
     process->wake_at_ns = INT64_MAX;
     process->loop = NULL;
     process->pg = NULL;

@@ -201,7 +201,7 @@ static void begin(uint64_t seed)
     dst_check_reset();
     dst_page_reset();
     /* Some meet their faults while everything starts for the first time. */
-    if (dst_below(8) == 0) {
+    if (dst_below(8) == 0 || dst->sweep != DST_SWEEP_NONE) {
         dst->is_faulty = true;
     } else {
         dst_at(CALM_START_NS, on_faults, NULL, NULL);

@@ -67,8 +67,16 @@ int64_t dst_between(int64_t low, int64_t high)
     return high <= low ? low : low + (int64_t)dst_below((uint64_t)(high - low) + 1);
 }
 
+bool dst_sweep_here(dst_sweep_kind kind)
+{
+    return world.sweep == kind && world.is_faulty && ++world.sweep_count == world.sweep_at;
+}
+
 bool dst_chance(uint32_t ppm)
 {
+    if (world.sweep == DST_SWEEP_FAULT) {
+        return dst_sweep_here(DST_SWEEP_FAULT);
+    }
     return ppm > 0 && world.is_faulty && dst_below(1000000) < ppm;
 }
 
@@ -242,6 +250,7 @@ void dst_world_reset(uint64_t seed)
         CB_ASSERT(world.memory.base != NULL);
     }
     world.seed = seed;
+    world.sweep_count = 0;
     uint64_t state = seed;
     world.random[0] = mix(&state);
     world.random[1] = mix(&state);

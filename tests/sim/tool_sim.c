@@ -2,8 +2,13 @@
  * its seed and commit; the same seed gives the same hash of all outputs.
  *
  *   tool_sim --seed=1 --runs=1000 [--jobs=2] [--hashes] [--stop] [--verbose]
+ *   tool_sim --seed=1 --runs=1 --sweep=alloc|fault [--from=1] [--step=1]
  *
+ * A sweep takes one schedule without faults and runs it again for each place where an allocation
+ * (or anything that the plan could draw) can fail, with that one failing: until a run in which no
+ * such place was met any more.
  * --verbose tells one schedule in full and prints the tables it left. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +25,9 @@ typedef struct options {
     bool has_hashes;
     bool is_stopping; /* at the first failure */
     bool is_verbose;
+    dst_sweep_kind sweep;
+    uint64_t from; /* the first place of a sweep */
+    uint64_t step; /* every how manieth */
 } options;
 
 typedef struct totals {
@@ -52,7 +60,7 @@ static bool take(const char *word, const char *name, uint64_t *out)
 
 static bool read_options(int argc, char **argv, options *out)
 {
-    *out = (options){.seed = 1, .runs = 1, .jobs = 1};
+    *out = (options){.seed = 1, .runs = 1, .jobs = 1, .from = 1, .step = 1};
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
         if (strcmp(word, "--hashes") == 0) {
@@ -61,13 +69,18 @@ static bool read_options(int argc, char **argv, options *out)
             out->is_stopping = true;
         } else if (strcmp(word, "--verbose") == 0) {
             out->is_verbose = true;
+        } else if (strcmp(word, "--sweep=alloc") == 0) {
+            out->sweep = DST_SWEEP_ALLOC;
+        } else if (strcmp(word, "--sweep=fault") == 0) {
+            out->sweep = DST_SWEEP_FAULT;
         } else if (!take(word, "--seed=", &out->seed) && !take(word, "--runs=", &out->runs) &&
-                   !take(word, "--jobs=", &out->jobs)) {
+                   !take(word, "--jobs=", &out->jobs) && !take(word, "--from=", &out->from) &&
+                   !take(word, "--step=", &out->step)) {
             (void)fprintf(stderr, "sim: what is %s?\n", word);
             return false;
         }
     }
-    return out->jobs > 0;
+    return out->jobs > 0 && out->from > 0 && out->step > 0;
 }
 
 static void say_failure(uint64_t seed, const char *what)
@@ -131,6 +144,79 @@ static void add(totals *to, const totals *more)
     to->seconds += more->seconds;
 }
 
+/* ---- sweeps ---- */
+
+static uint64_t sweep_at; /* for the report of a crash that nobody caught */
+
+static void on_segfault(int number)
+{
+    (void)number;
+    static const char text[] = "sim: a crash at place ";
+    char digits[24];
+    size_t size = 0;
+    for (uint64_t rest = sweep_at; rest > 0 || size == 0; rest /= 10) {
+        digits[sizeof(digits) - ++size] = (char)('0' + rest % 10);
+    }
+    const bool is_said = write(2, text, sizeof(text) - 1) > 0 &&
+                         write(2, digits + sizeof(digits) - size, size) > 0 &&
+                         write(2, "\n", 1) > 0;
+    _exit(is_said ? 3 : 4);
+}
+
+static void catch_segfaults(void)
+{
+    static uint8_t stack[64 * 1024];
+    const stack_t own = {.ss_sp = stack, .ss_size = sizeof(stack)};
+    struct sigaction action = {.sa_handler = on_segfault, .sa_flags = SA_ONSTACK};
+    (void)sigaltstack(&own, NULL);
+    (void)sigaction(SIGSEGV, &action, NULL);
+    (void)sigaction(SIGILL, &action, NULL);
+}
+
+static uint64_t sweep_one(const options *wanted, uint64_t seed, uint64_t *places)
+{
+    char what[512];
+    uint64_t failures = 0;
+    uint64_t runs = 0;
+    /* The first start of all reads its configuration: not in every run, so not in these. */
+    for (dst->sweep_at = 0; runs < 2; runs++) {
+        failures += dst_schedule(seed, what, sizeof(what)) ? 0 : 1;
+    }
+    *places = dst->sweep_count;
+    for (uint64_t at = wanted->from; at <= *places; at += wanted->step, runs++) {
+        sweep_at = dst->sweep_at = at;
+        if (dst_schedule(seed, what, sizeof(what))) {
+            continue;
+        }
+        failures++;
+        (void)printf("place %llu: ", (unsigned long long)at);
+        say_failure(seed, what);
+        if (wanted->is_stopping) {
+            break;
+        }
+    }
+    (void)printf("sweep: seed %llu, %llu places, %llu schedules, %llu failed\n",
+        (unsigned long long)seed,
+        (unsigned long long)*places,
+        (unsigned long long)runs,
+        (unsigned long long)failures);
+    return failures;
+}
+
+static int sweep(const options *wanted)
+{
+    uint64_t failures = 0;
+    uint64_t places = 0;
+    dst_open();
+    catch_segfaults();
+    dst->is_verbose = wanted->is_verbose;
+    dst->sweep = wanted->sweep;
+    for (uint64_t i = 0; i < wanted->runs; i++) {
+        failures += sweep_one(wanted, wanted->seed + i, &places);
+    }
+    return failures == 0 ? 0 : 1;
+}
+
 /* Each job is a process of its own; its sums come through a pipe. False when one of them died. */
 static bool run_jobs(const options *wanted, totals *sum)
 {
@@ -168,6 +254,9 @@ int main(int argc, char **argv)
     bool is_whole = true;
     if (!read_options(argc, argv, &wanted)) {
         return 64;
+    }
+    if (wanted.sweep != DST_SWEEP_NONE) {
+        return sweep(&wanted);
     }
     if (wanted.jobs > 1) {
         is_whole = run_jobs(&wanted, &sum);
