@@ -172,6 +172,26 @@ static void missing_fill_is_booked_once_and_recorded(void **context)
     }
 }
 
+/* The balances hold what the trade moved; told now, its fill would move it again. */
+static void start_waits_for_the_order_of_an_unknown_trade(void **context)
+{
+    (void)context;
+    rig_stream(&bench, false);
+    rig_stream(&bench, true);
+    exec_read read = job_until_trades(970000 * CB_E8, CB_E8);
+    cb_venue_order view = {.side = CB_SIDE_BUY};
+    memcpy(view.symbol, "BTCUSDT", 8);
+    memcpy(view.venue_order_id, "9077", 5);
+    const cb_venue_trade trade = rig_trade(&bench, &view, 6001, CB_E8);
+    rig_answer_trades(&bench, &read, &trade, 1);
+    assert_non_null(rig_request(&bench, EXEC_REQUEST_READ_ORDER)); /* whose it is */
+    read = rig_read(&bench, EXEC_REQUEST_READ_TRADES);
+    rig_answer_trades(&bench, &read, NULL, 0);
+    assert_null(rig_nth(&bench, CB_ACTION_PUBLISH, CB_SUBJECT_BALANCE, 0));
+    assert_non_null(rig_request(&bench, EXEC_REQUEST_RETRY));
+    assert_false(rig_view(&bench).is_live);
+}
+
 static void young_trades_are_left_to_the_stream(void **context)
 {
     (void)context;
@@ -530,6 +550,7 @@ int main(void)
         TEST(trade_before_the_baseline_is_read_is_not_booked),
         TEST(start_that_fails_is_tried_again_on_the_wall_clock),
         TEST(missing_fill_is_booked_once_and_recorded),
+        TEST(start_waits_for_the_order_of_an_unknown_trade),
         TEST(young_trades_are_left_to_the_stream),
         TEST(order_missing_from_the_open_list_is_asked_for_by_name),
         TEST(order_seen_at_the_venue_is_never_given_up),

@@ -420,6 +420,25 @@ static void an_unknown_list_is_asked_about_leg_by_leg(void **unused)
     assert_null(rig_request(&bench, EXEC_REQUEST_CLAIM));
 }
 
+/* Stopped between claim and request: the database has the signature of both. */
+static void a_pair_that_is_stopped_ends_with_its_signature(void **unused)
+{
+    (void)unused;
+    cb_permit permit = bracket(CB_TRIGGER_NONE);
+    give(&permit);
+    const cb_order parent = open_claimed("1");
+    fill(&parent, "1", CB_E8, CB_E8);
+    const exec_claim request = claim();
+    assert_true(request.has_mate);
+    command(permit.intent_id, CB_COMMAND_CANCEL, 0);
+    rig_claim(&bench, request.order.intent_id, EXEC_CLAIM_DONE);
+    assert_int_equal(rig_count(&bench, CB_ACTION_PUBLISH, CB_SUBJECT_ORDER), 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(rig_order(&bench, i)->state, CB_ORDER_STATE_NOT_SENT);
+        assert_true(rig_order(&bench, i)->sign_ts_ns > 0);
+    }
+}
+
 /* ---- commands ---- */
 
 static void a_cancel_ends_what_waits_and_what_rests(void **unused)
@@ -532,6 +551,7 @@ int main(void)
         TEST(a_filled_take_profit_ends_the_stop),
         TEST(a_pair_goes_to_the_venue_as_one_list),
         TEST(an_unknown_list_is_asked_about_leg_by_leg),
+        TEST(a_pair_that_is_stopped_ends_with_its_signature),
         TEST(a_cancel_ends_what_waits_and_what_rests),
         TEST(an_amend_asks_the_venue_and_believes_the_order),
         TEST(a_replacement_goes_when_the_old_one_has_ended),
