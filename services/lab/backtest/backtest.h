@@ -4,6 +4,8 @@
 
 #include "services/lab/job/run.h"
 #include "services/lab/judge/judge.h"
+#include "services/lab/judge/luck.h"
+#include "services/lab/report/report.h"
 #include "services/lab/tool.h"
 
 /* One run from its job to its judgement. [owned] large: not for the stack. */
@@ -39,12 +41,22 @@ CB_MUST_USE cb_status lab_backtest_store(lab_args *args, lab_store *store, cb_er
 /** A run's number as an argument; false with a message. */
 bool lab_backtest_id(lab_args *args, uint64_t *id);
 
-/** The page of a stored run, to a file or "-"; candles as the plan has them, or NULL. */
-CB_MUST_USE cb_status lab_backtest_page(const lab_run *run,
-    const lab_candles *candles,
-    const char *quote_asset,
-    const char *path,
-    cb_err *err);
+/* What a page shows beside the run itself. Zeroes: nothing. */
+typedef struct lab_page_extras {
+    const lab_candles *candles; /* [borrowed] one per symbol, as the plan has them */
+    const char *quote_asset;
+    const char *reproduction; /* NULL: `cerberus backtest rerun ID` */
+    uint64_t seed;
+    const lab_report_trials *trials;
+    const lab_report_window *windows;
+    size_t windows_count;
+    const char *windows_metric;
+    const lab_luck *luck; /* of the search; that of the run comes before it */
+} lab_page_extras;
+
+/** The page of a run, to a file or "-". */
+CB_MUST_USE cb_status lab_backtest_page(
+    const lab_run *run, const lab_page_extras *extras, const char *path, cb_err *err);
 /** Totals, metrics, reasons and the curve, as tables. */
 void lab_backtest_print(
     const lab_result *result, const lab_judgement *judgement, const lab_names *names, FILE *out);

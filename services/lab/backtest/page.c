@@ -10,7 +10,6 @@
 
 #include "base/assert.h"
 #include "services/lab/backtest/backtest.h"
-#include "services/lab/report/report.h"
 
 #define ROLLING_PERIODS 30
 #define METRIC_TEXT 48
@@ -23,6 +22,8 @@ typedef struct page_parts {
     lab_report_metric metrics[CB_METRICS_COUNT];
     double *rolling[2];
     char reproduction[128];
+    lab_luck luck;
+    lab_report_proof proofs[2 * LAB_LUCK_ROWS_MAX];
 } page_parts;
 
 static void fill_metrics(page_parts *parts)
@@ -93,39 +94,79 @@ static cb_status write_page(const lab_report *report, const char *path, cb_err *
     return CB_OK;
 }
 
-cb_status lab_backtest_page(const lab_run *run,
-    const lab_candles *candles,
-    const char *quote_asset,
-    const char *path,
-    cb_err *err)
+/* Rows of the run and of the search behind it. */
+static void join_luck(page_parts *parts, const lab_page_extras *extras, lab_report *report)
 {
-    CB_ASSERT(run != NULL && path != NULL);
+    const lab_luck *own = &parts->luck;
+    for (size_t i = 0; i < own->count; i++) {
+        parts->proofs[report->proofs_count++] = own->rows[i];
+    }
+    for (size_t i = 0; extras->luck != NULL && i < extras->luck->count; i++) {
+        parts->proofs[report->proofs_count++] = extras->luck->rows[i];
+    }
+    report->proofs = parts->proofs;
+    report->fan = own->has_fan ? &own->fan : NULL;
+}
+
+static lab_report make_report(page_parts *parts, const lab_run *run, const lab_page_extras *extras)
+{
+    const char *name = json_string_value(json_object_get(run->summary, "name"));
+    lab_report report = {.id = run->id,
+        .name = name == NULL ? "" : name,
+        .reproduction = parts->reproduction,
+        .quote_asset = extras->quote_asset,
+        .result = &run->result,
+        .names = &run->names,
+        .candles = extras->candles,
+        .metrics = parts->metrics,
+        .metrics_count = CB_METRICS_COUNT,
+        .returns = parts->judgement.returns,
+        .returns_count = parts->judgement.count,
+        .trials = extras->trials,
+        .windows = extras->windows,
+        .windows_count = extras->windows_count,
+        .windows_metric = extras->windows_metric};
+    join_luck(parts, extras, &report);
+    roll(parts, CB_METRIC_ID_sharpe, 0, "Sharpe ratio, rolling 30", &report);
+    roll(parts, CB_METRIC_ID_volatility, 1, "Volatility, rolling 30", &report);
+    return report;
+}
+
+static cb_status judge_page(
+    page_parts *parts, const lab_run *run, const lab_page_extras *extras, cb_err *err)
+{
+    const lab_candles *candles = extras->candles;
+    const lab_candles *first = candles != NULL && candles[0].count > 0 ? candles : NULL;
+    const cb_status status = lab_judge(&run->result, first, &parts->judgement, err);
+    return status == CB_OK ? lab_luck_run(&parts->luck,
+                                 &parts->judgement,
+                                 (double)run->result.totals.start_equity_e8 / 1e8,
+                                 extras->seed,
+                                 err)
+                           : status;
+}
+
+cb_status lab_backtest_page(
+    const lab_run *run, const lab_page_extras *extras, const char *path, cb_err *err)
+{
+    CB_ASSERT(run != NULL && extras != NULL && path != NULL);
     page_parts *parts = calloc(1, sizeof *parts);
     if (parts == NULL) {
         return CB_FAIL(err, CB_E_FULL, "no memory for the page");
     }
-    const lab_candles *first = candles != NULL && candles[0].count > 0 ? candles : NULL;
-    cb_status status = lab_judge(&run->result, first, &parts->judgement, err);
+    cb_status status = judge_page(parts, run, extras, err);
     if (status == CB_OK) {
-        const char *name = json_string_value(json_object_get(run->summary, "name"));
-        (void)snprintf(parts->reproduction,
-            sizeof parts->reproduction,
-            "cerberus backtest rerun %" PRIu64,
-            run->id);
+        if (extras->reproduction == NULL) {
+            (void)snprintf(parts->reproduction,
+                sizeof parts->reproduction,
+                "cerberus backtest rerun %" PRIu64,
+                run->id);
+        } else {
+            (void)snprintf(
+                parts->reproduction, sizeof parts->reproduction, "%s", extras->reproduction);
+        }
         fill_metrics(parts);
-        lab_report report = {.id = run->id,
-            .name = name == NULL ? "" : name,
-            .reproduction = parts->reproduction,
-            .quote_asset = quote_asset,
-            .result = &run->result,
-            .names = &run->names,
-            .candles = candles,
-            .metrics = parts->metrics,
-            .metrics_count = CB_METRICS_COUNT,
-            .returns = parts->judgement.returns,
-            .returns_count = parts->judgement.count};
-        roll(parts, CB_METRIC_ID_sharpe, 0, "Sharpe ratio, rolling 30", &report);
-        roll(parts, CB_METRIC_ID_volatility, 1, "Volatility, rolling 30", &report);
+        const lab_report report = make_report(parts, run, extras);
         status = write_page(&report, path, err);
     }
     lab_judgement_release(&parts->judgement);
@@ -179,8 +220,10 @@ int lab_backtest_report(lab_args *args)
         lab_run_release(&run);
         return LAB_FAILURE;
     }
-    const lab_candles *candles = find_candles(self, &run);
-    const cb_status status = lab_backtest_page(&run, candles, self->job.quote_asset, path, &err);
+    const lab_page_extras extras = {.candles = find_candles(self, &run),
+        .quote_asset = self->job.quote_asset,
+        .seed = self->job.seed};
+    const cb_status status = lab_backtest_page(&run, &extras, path, &err);
     if (status == CB_OK && strcmp(path, "-") != 0) {
         (void)printf("%s\n", path);
     }

@@ -72,7 +72,10 @@ static cb_status write_report(
     lab_run run;
     cb_status status = lab_store_read(store, id, &run, err);
     if (status == CB_OK) {
-        status = lab_backtest_page(&run, self->plan.candles, self->job.quote_asset, path, err);
+        const lab_page_extras extras = {.candles = self->plan.candles,
+            .quote_asset = self->job.quote_asset,
+            .seed = self->job.seed};
+        status = lab_backtest_page(&run, &extras, path, err);
         lab_run_release(&run);
     }
     return status;

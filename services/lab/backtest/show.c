@@ -9,7 +9,6 @@
 #include "base/assert.h"
 #include "base/money.h"
 #include "services/lab/backtest/backtest.h"
-#include "services/lab/report/report.h"
 #include "services/lab/store/rows.h"
 
 #define COMPARED_MAX 8

@@ -128,8 +128,7 @@ static void print_trials(const record *self, const json_t *rows, lab_output outp
     }
     for (uint32_t i = 0; i < self->job.study.parameters_count; i++) {
         const char *key = self->job.study.parameters[i].key;
-        const char *dot = strrchr(key, '.');
-        columns[count++] = (lab_column_view){dot == NULL ? key : dot + 1, key, true};
+        columns[count++] = (lab_column_view){lab_trial_short_name(key), key, true};
     }
     columns[count++] = (lab_column_view){"STATE", "state", false};
     lab_output_rows(output, rows, columns, count);

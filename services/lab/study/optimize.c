@@ -118,6 +118,11 @@ cb_status lab_optimize_open(lab_backtest *self, cb_err *err)
 
 /* ---- the search ---- */
 
+typedef struct outcome {
+    uint64_t run_id; /* of the best trial, 0: there is none */
+    lab_luck luck;
+} outcome;
+
 static void print_trial(const lab_backtest *self, const lab_search *search, uint64_t number)
 {
     search_trial trial;
@@ -153,8 +158,11 @@ static void print_outcome(const lab_backtest *self, const lab_search *search)
 
 /* Plays the best trial once more, whole, and keeps it as a run that can be looked at and compared.
  */
-static cb_status keep_best(
-    lab_backtest *self, const lab_search *search, const lab_store *store, cb_err *err)
+static cb_status keep_best(lab_backtest *self,
+    const lab_search *search,
+    const lab_store *store,
+    uint64_t *run_id,
+    cb_err *err)
 {
     static char texts[LAB_PARAMETERS_MAX][LAB_WORD_MAX + LAB_KEY_MAX + 70];
     uint64_t best = 0;
@@ -186,6 +194,7 @@ static cb_status keep_best(
     }
     if (status == CB_OK) {
         (void)printf("kept as run %" PRIu64 " · cerberus backtest report %" PRIu64 "\n", id, id);
+        *run_id = id;
     }
     return status;
 }
@@ -208,7 +217,76 @@ static cb_status run_search(lab_backtest *self, lab_search *search, cb_err *err)
     return status;
 }
 
-static int finish(lab_backtest *self, lab_search *search, const lab_store *store, uint64_t id)
+/* The page of the best run, with all trials around it. */
+static cb_status write_page(lab_backtest *self,
+    const lab_search *search,
+    const lab_store *store,
+    const outcome *found,
+    const char *path,
+    cb_err *err)
+{
+    lab_run run;
+    const char *parameters[LAB_PARAMETERS_MAX];
+    const char *objectives[LAB_OBJECTIVES_MAX];
+    bool minimised[LAB_OBJECTIVES_MAX];
+    const lab_study *study = &self->job.study;
+    lab_report_trials trials = {.parameters = parameters,
+        .parameters_count = study->parameters_count,
+        .objectives = objectives,
+        .is_minimised = minimised,
+        .objectives_count = study->objectives_count,
+        .count = (size_t)search_count(&search->study)};
+    for (uint32_t i = 0; i < study->parameters_count; i++) {
+        parameters[i] = lab_trial_short_name(study->parameters[i].key);
+    }
+    for (uint32_t i = 0; i < study->objectives_count; i++) {
+        objectives[i] = study->objectives[i].metric;
+        minimised[i] = study->objectives[i].is_minimised;
+    }
+    double *values = NULL;
+    double *results = NULL;
+    cb_status status = lab_search_trials(search, &values, &results, err);
+    if (status == CB_OK) {
+        status = lab_store_read(store, found->run_id, &run, err);
+    }
+    if (status == CB_OK) {
+        trials.values = values;
+        trials.results = results;
+        const lab_page_extras extras = {.candles = self->plan.candles,
+            .quote_asset = self->job.quote_asset,
+            .seed = self->job.seed,
+            .trials = &trials,
+            .luck = &found->luck};
+        status = lab_backtest_page(&run, &extras, path, err);
+        lab_run_release(&run);
+    }
+    free(values);
+    free(results);
+    return status;
+}
+
+/* The best trial played whole and kept, statements on luck, a page when it is asked for. */
+static cb_status show_best(lab_backtest *self,
+    const lab_search *search,
+    const lab_store *store,
+    const char *report,
+    cb_err *err)
+{
+    static outcome found;
+    found = (outcome){0};
+    cb_status status = keep_best(self, search, store, &found.run_id, err);
+    if (status == CB_OK && found.run_id != 0) {
+        status = lab_search_luck(search, self->judgement.benchmark, &found.luck, err);
+        lab_luck_print(&found.luck, stdout);
+    }
+    if (status == CB_OK && found.run_id != 0 && report != NULL) {
+        status = write_page(self, search, store, &found, report, err);
+    }
+    return status;
+}
+
+static int finish(
+    lab_backtest *self, lab_search *search, const lab_store *store, uint64_t id, const char *report)
 {
     cb_err err = {0};
     print_outcome(self, search);
@@ -217,8 +295,9 @@ static int finish(lab_backtest *self, lab_search *search, const lab_store *store
             stderr, "stopped; `cerberus optimize resume %" PRIu64 "` goes on from here\n", id);
         return LAB_PARTIAL;
     }
-    return keep_best(self, search, store, &err) == CB_OK ? LAB_OK
-                                                         : lab_backtest_fail("optimize", &err);
+    return show_best(self, search, store, report, &err) == CB_OK
+               ? LAB_OK
+               : lab_backtest_fail("optimize", &err);
 }
 
 static cb_status begin_log(
@@ -253,6 +332,7 @@ int lab_optimize_run(lab_args *args)
     lab_study_log log = {.fd = -1};
     lab_backtest *self = lab_backtest_new();
     int code = LAB_USAGE;
+    const char *report = lab_args_option(args, "--report");
     if (self == NULL) {
         return LAB_FAILURE;
     }
@@ -272,7 +352,7 @@ int lab_optimize_run(lab_args *args)
     if (status == CB_OK) {
         status = run_search(self, &search, &err);
     }
-    code = status == CB_OK ? finish(self, &search, &store, log.id)
+    code = status == CB_OK ? finish(self, &search, &store, log.id, report)
                            : lab_backtest_fail("optimize", &err);
     lab_study_log_close(&log);
     lab_search_release(&search);
@@ -353,6 +433,7 @@ int lab_optimize_resume(lab_args *args)
     uint64_t id = 0;
     lab_search search = {0};
     lab_study_log log = {.fd = -1};
+    const char *report = lab_args_option(args, "--report");
     if (lab_backtest_store(args, &store, &err) != CB_OK) {
         return lab_backtest_fail("optimize", &err);
     }
@@ -371,8 +452,8 @@ int lab_optimize_resume(lab_args *args)
             search.config.trials_max);
         status = run_search(self, &search, &err);
     }
-    const int code =
-        status == CB_OK ? finish(self, &search, &store, id) : lab_backtest_fail("optimize", &err);
+    const int code = status == CB_OK ? finish(self, &search, &store, id, report)
+                                     : lab_backtest_fail("optimize", &err);
     lab_study_log_close(&log);
     lab_search_release(&search);
     lab_backtest_free(self);

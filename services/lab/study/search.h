@@ -2,6 +2,7 @@
 #ifndef LAB_SEARCH_RUN_H
 #define LAB_SEARCH_RUN_H
 
+#include "services/lab/judge/luck.h"
 #include "services/lab/study/log.h"
 #include "services/lab/study/pool.h"
 
@@ -35,5 +36,11 @@ CB_MUST_USE cb_status lab_search_replay(lab_search *self, const json_t *lines, c
 CB_MUST_USE cb_status lab_search_run(
     lab_search *self, lab_pool *pool, const lab_search_options *options, cb_err *err);
 void lab_search_release(lab_search *self);
+/** Statements on luck for the best trial. @param benchmark as lab_luck_trials. */
+CB_MUST_USE cb_status lab_search_luck(
+    const lab_search *self, const double *benchmark, lab_luck *luck, cb_err *err);
+/** The trials for a report; arrays [owned by the caller]: values and results. CB_E_FULL. */
+CB_MUST_USE cb_status lab_search_trials(
+    const lab_search *self, double **values, double **results, cb_err *err);
 
 #endif /* LAB_SEARCH_RUN_H */

@@ -107,8 +107,7 @@ void lab_trial_value(const lab_parameter *parameter, double value, char *out, si
     (void)snprintf(out, size, "%s", text);
 }
 
-/* The last word of a key: "strategy.trend.fast" → "fast". */
-static const char *short_name(const char *key)
+const char *lab_trial_short_name(const char *key)
 {
     const char *dot = strrchr(key, '.');
     return dot == NULL ? key : dot + 1;
@@ -130,7 +129,7 @@ void lab_trial_print(
             size - used,
             "%s%s=%s",
             used == 0 ? "" : " ",
-            short_name(job->study.parameters[i].key),
+            lab_trial_short_name(job->study.parameters[i].key),
             text);
         used += length < 0 ? 0 : (size_t)length;
     }

@@ -37,6 +37,8 @@ typedef struct lab_trial_answer {
 CB_MUST_USE cb_status lab_trial_config(const lab_job *job, search_config *config, cb_err *err);
 /** A value of a parameter as its setting's text ("12", "0.25", "limit"). */
 void lab_trial_value(const lab_parameter *parameter, double value, char *out, size_t size);
+/** The last word of a key: "strategy.trend.fast" → "fast". [borrowed from key] */
+const char *lab_trial_short_name(const char *key);
 /** Values as "fast=12 slow=40". */
 void lab_trial_print(
     const lab_job *job, const double *values, uint64_t active, char *out, size_t size);

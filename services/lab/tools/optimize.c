@@ -34,10 +34,11 @@ static int run_optimize(int argc, char **argv)
 
 const lab_tool lab_tool_optimize = {
     .name = "optimize",
-    .arguments =
-        "run -f FILE [--sampler NAME] [--trials N] [--workers N] [--set service.key=value]…\n"
-        "       cerberus-lab optimize resume ID | list | show ID | pareto ID    (all: [--runs "
-        "DIR])",
+    .arguments = "run -f FILE [--sampler NAME] [--trials N] [--workers N] [--set "
+                 "service.key=value]… [--report FILE]\n"
+                 "       cerberus-lab optimize resume ID [--report FILE] | list | show ID | pareto "
+                 "ID    (all: [--runs "
+                 "DIR])",
     .summary = "Search a job's parameters with several processes; a search that was killed goes on "
                "where it stood.",
     .examples =
