@@ -98,7 +98,7 @@ vectors: ## the exchanges' conformance vectors: make vectors DIR=…
 # Everything that a fuzzer may need, compiled once with the sanitizers; each links what it uses.
 FUZZ_S ?= $(or $(SECS),60)
 FUZZ_SAN := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-FUZZ_C := $(foreach m,base domain venue wire,$(call find_c,libcommon/$(m))) $(call find_c,services/simulator/core) \
+FUZZ_C := $(foreach m,base domain ind venue expr wire,$(call find_c,libcommon/$(m))) $(call find_c,services/simulator/core) \
     $(addprefix libcommon/rt/,config.c config_value.c http_parse.c form.c secret.c log.c loop.c) \
     $(addprefix services/simulator/,lines.c source.c source_play.c) services/risk/core/book.c
 FUZZ_O := $(patsubst %.c,$(OUT)/fuzz/obj/%.o,$(FUZZ_C))

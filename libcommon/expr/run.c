@@ -163,9 +163,6 @@ static void run_other(const machine *on, const expr_instruction *at)
     case EXPR_OP_LOW:
         registers[at->out] = on->bar->low;
         break;
-    case EXPR_OP_CLOSE:
-        registers[at->out] = on->bar->close;
-        break;
     case EXPR_OP_VOLUME:
         registers[at->out] = on->bar->volume;
         break;
@@ -177,9 +174,6 @@ static void run_other(const machine *on, const expr_instruction *at)
         break;
     case EXPR_OP_HISTORY:
         registers[at->out] = ring_read(on, &on->program->rings[at->a], at->b);
-        break;
-    case EXPR_OP_INDICATOR:
-        run_indicator(on, &on->program->calls[at->a]);
         break;
     default:
         registers[at->out] = time_part((expr_op)at->op, on->bar->open_ts_ns);
@@ -194,11 +188,25 @@ static void run_frame(const machine *on, uint32_t frame)
     double *registers = on->state->registers;
     CB_ASSERT(at <= end);
     for (; at < end; at++) {
-        if (EXPR_OP_IS_SCALAR(at->op)) {
-            registers[at->out] =
-                expr_scalar((expr_op)at->op, registers[at->a], registers[at->b], registers[at->c]);
-        } else {
+        switch ((int)at->op) {
+#define SCALAR(name)                                                                               \
+    case EXPR_OP_##name:                                                                           \
+        registers[at->out] =                                                                       \
+            expr_scalar(EXPR_OP_##name, registers[at->a], registers[at->b], registers[at->c]);     \
+        break;
+#define BAR(name)
+#include "expr/ops.def"
+#undef SCALAR
+#undef BAR
+        case EXPR_OP_CLOSE:
+            registers[at->out] = on->bar->close;
+            break;
+        case EXPR_OP_INDICATOR:
+            run_indicator(on, &on->program->calls[at->a]);
+            break;
+        default:
             run_other(on, at);
+            break;
         }
     }
 }

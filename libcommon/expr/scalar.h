@@ -8,45 +8,48 @@
 
 #include "expr/expr_internal.h"
 
+/* With a constant operation only that one is left: the machine's cases are made so. */
+#define EXPR_INLINE static inline __attribute__((always_inline))
+
 /** Natural logarithm of a number above 0, exponential and power from IEEE 754 operations alone, so
  *  that every machine agrees to the last bit (math.c). */
 double expr_log(double value);
 double expr_exp(double value);
 double expr_pow(double base, double exponent);
 
-static inline double expr_none(void)
+EXPR_INLINE double expr_none(void)
 {
     return __builtin_nan("");
 }
 
-static inline bool expr_is_none(double value)
+EXPR_INLINE bool expr_is_none(double value)
 {
     return isnan(value);
 }
 
 /* Whatever is not finite becomes the one none. */
-static inline double expr_clean(double value)
+EXPR_INLINE double expr_clean(double value)
 {
     return fabs(value) <= DBL_MAX ? value : expr_none();
 }
 
-static inline double expr_bool(bool value)
+EXPR_INLINE double expr_bool(bool value)
 {
     return value ? 1.0 : 0.0;
 }
 
-static inline bool expr_is_true(double value)
+EXPR_INLINE bool expr_is_true(double value)
 {
     return value > 0.5;
 }
 
-static inline double expr_floor_mod(double a, double b)
+EXPR_INLINE double expr_floor_mod(double a, double b)
 {
     return fabs(b) > 0 ? expr_clean(a - floor(a / b) * b) : expr_none();
 }
 
 /* As in SQL: one false decides an and, one true an or; else none is none. */
-static inline double expr_and(double a, double b)
+EXPR_INLINE double expr_and(double a, double b)
 {
     if (a < 0.5 || b < 0.5) {
         return 0;
@@ -54,7 +57,7 @@ static inline double expr_and(double a, double b)
     return isunordered(a, b) ? expr_none() : 1.0;
 }
 
-static inline double expr_or(double a, double b)
+EXPR_INLINE double expr_or(double a, double b)
 {
     if (a > 0.5 || b > 0.5) {
         return 1.0;
@@ -62,7 +65,7 @@ static inline double expr_or(double a, double b)
     return isunordered(a, b) ? expr_none() : 0;
 }
 
-static inline double expr_compare(expr_op op, double a, double b)
+EXPR_INLINE double expr_compare(expr_op op, double a, double b)
 {
     if (isunordered(a, b)) {
         return expr_none();
@@ -83,14 +86,14 @@ static inline double expr_compare(expr_op op, double a, double b)
     }
 }
 
-static inline double expr_round(double value)
+EXPR_INLINE double expr_round(double value)
 {
     const double whole = floor(fabs(value) + 0.5);
     return value < 0 ? -whole : whole;
 }
 
 /* One number in, one out; none stays none. */
-static inline double expr_unary(expr_op op, double a)
+EXPR_INLINE double expr_unary(expr_op op, double a)
 {
     switch ((int)op) {
     case EXPR_OP_NEG:
@@ -118,7 +121,7 @@ static inline double expr_unary(expr_op op, double a)
     }
 }
 
-static inline double expr_scalar(expr_op op, double a, double b, double c)
+EXPR_INLINE double expr_scalar(expr_op op, double a, double b, double c)
 {
     switch ((int)op) {
     case EXPR_OP_ADD:

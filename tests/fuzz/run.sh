@@ -43,7 +43,8 @@ for name in "${NAMES[@]}"; do
         continue
     fi
     log="$WORK/corpus/$name.log"
-    if ! "$DIR/$name" "${OPTIONS[@]}" -print_final_stats=1 -artifact_prefix="$WORK/crashes/" "$WORK/corpus/$name" >"$log" 2>&1; then
+    words=tests/fuzz/$name.dict # a language's words, where there is one
+    if ! "$DIR/$name" "${OPTIONS[@]}" $([ ! -f "$words" ] || echo "-dict=$words") -print_final_stats=1 -artifact_prefix="$WORK/crashes/" "$WORK/corpus/$name" >"$log" 2>&1; then
         tail -n 60 "$log" >&2
         echo "$name: a finding; the input stands above ($WORK/crashes)" >&2
         exit 1

@@ -189,6 +189,42 @@ static void longer_bars_are_those_of_the_candle_builder(void **unused)
     bench_close(&b);
 }
 
+/* Whatever an expression feeds an indicator: it must not end the process, and say finite numbers.
+ */
+static void every_indicator_bears_any_source(void **unused)
+{
+    (void)unused;
+    enum { COUNT = 900 };
+    static const char *const sources[] = {"close - 10000",
+        "-close",
+        "close * 0",
+        "(close - 10000) * 1e13 * 1e13",
+        "if close > close[1] then 1e15 ^ 2 else -(1e15 ^ 2)",
+        "if close > close[1] then 1e-15 * 1e-14 else 0",
+        "if close > close[1] then 1e15 ^ 2 else 1e-15 * 1e-14",
+        "1 / (close - close[1])",
+        "log(close[1] - close)"};
+    static cb_bar bars[COUNT];
+    cb_prng prng;
+    bench b = bench_open();
+    cb_prng_init(&prng, 9);
+    random_bars(&prng, bars, COUNT);
+    for (uint32_t i = 0; i < cb_indicators_count(); i++) {
+        const cb_indicator_ops *ops = cb_indicator_at(i);
+        for (size_t k = 0; k < sizeof sources / sizeof sources[0]; k++) {
+            char text[192];
+            (void)snprintf(
+                text, sizeof text, "%s(source = %s).%s", ops->name, sources[k], ops->outputs[0]);
+            bench_run(&b, text);
+            for (int n = 0; n < COUNT; n++) {
+                (void)cb_expr_step(b.program, b.state, &bars[n]);
+                assert_true(isfinite(cb_expr_output(b.program, b.state, 0).number));
+            }
+        }
+    }
+    bench_close(&b);
+}
+
 /* ---- digits ---- */
 
 static uint64_t ulps(double a, double b)
@@ -227,6 +263,7 @@ int main(void)
         cmocka_unit_test(what_comes_later_changes_nothing_before),
         cmocka_unit_test(equal_runs_have_equal_states_and_a_copy_goes_on),
         cmocka_unit_test(longer_bars_are_those_of_the_candle_builder),
+        cmocka_unit_test(every_indicator_bears_any_source),
         cmocka_unit_test(logarithm_and_exponential_agree_with_the_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
