@@ -120,7 +120,7 @@ venue = binance"
       echo "order.window = $(bounded 3 60)"; echo "caps.file = $RUN/conf/caps.conf"
       echo "caps.keys = $RUN/secrets/caps_key.pub"
       echo "kill.page = $RUN/state/kill.page"; echo "guard.page = $RUN/state/beat.page"
-      echo "guard.key = $RUN/secrets/guard_key"
+      echo "guard.key = $RUN/secrets/guard_key"; echo "claim.mark = $RUN/state/claim.mark"
       # A full disk of a developer's machine is no reason to stop simulated money early.
       echo "disk.warn = ${DISK_WARN:-0.97}"; echo "disk.stop = ${DISK_STOP:-0.99}"
       [ -z "${REPLAY:-}" ] || echo "reconcile.light = 60s"

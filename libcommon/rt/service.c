@@ -108,6 +108,11 @@ bool cb_shell_has_bus(const cb_shell *shell)
     return !rt_is_standalone(shell);
 }
 
+bool cb_shell_is_set_back(const cb_shell *shell)
+{
+    return shell->is_set_back;
+}
+
 const char *cb_shell_journal_dir(const cb_shell *shell)
 {
     return shell->config.journal_dir;

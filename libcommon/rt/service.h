@@ -138,6 +138,8 @@ bool cb_shell_is_bus_clock(const cb_shell *shell);
 bool cb_shell_has_bus(const cb_shell *shell);
 /** The configured journal.dir, "" when there is none. */
 const char *cb_shell_journal_dir(const cb_shell *shell);
+/** At the start the database had forgotten starts of this service: it was set back to a backup. */
+bool cb_shell_is_set_back(const cb_shell *shell);
 /** The configured name of this instance among those of its service ("1" unless set). */
 const char *cb_shell_instance(const cb_shell *shell);
 

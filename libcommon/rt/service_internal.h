@@ -377,6 +377,7 @@ struct cb_shell {
     void *state; /* the core's, NULL without a core */
     cb_arena arena;
     cb_outbox *out_actions;
+    bool is_set_back; /* the database had forgotten epochs */
     uint64_t epoch;
     uint64_t event_seq;
     rt_phase phase;
@@ -621,6 +622,11 @@ void rt_crash_file(int fd);
 void rt_crash_working(const char *key, uint64_t seq);
 /** Writes "KEY SEQ" into the file; async-signal-safe. */
 void rt_crash_write(const char *key, uint64_t seq);
+
+/* service_epoch.c */
+/** The newest epoch that was ever taken here; 0 when that is not known. */
+uint64_t rt_epoch_floor(const cb_shell *shell);
+void rt_epoch_remember(const cb_shell *shell);
 
 /* service_crash.c */
 /** Counts what the last process said when it died. */

@@ -156,6 +156,37 @@ static cb_status next_epoch(cb_shell *shell, cb_err *err)
         err);
 }
 
+/* The database has forgotten starts that were: ids go on behind them. */
+static cb_status skip_forgotten(cb_shell *shell, cb_err *err)
+{
+    const uint64_t floor = rt_epoch_floor(shell);
+    if (shell->epoch <= floor) {
+        shell->is_set_back = true;
+        CB_LOG(shell->log,
+            CB_LOG_ERROR,
+            "database_set_back",
+            CB_KI("epoch", shell->epoch),
+            CB_KI("newest_seen", floor),
+            CB_KV("effect", "epochs go on behind the newest seen"));
+        cb_params_reset(&shell->params);
+        cb_params_u64(&shell->params, floor + 1);
+        cb_params_u64(&shell->params, shell->epoch);
+        const cb_status status = cb_pg_exec(shell->pg,
+            "INSERT INTO epoch (epoch, started_ns, version, config_hash, config)"
+            " SELECT $1::bigint, started_ns, version, config_hash, config FROM epoch"
+            " WHERE epoch = $2::bigint RETURNING epoch",
+            &shell->params,
+            take_epoch,
+            shell,
+            err);
+        if (status != CB_OK) {
+            return status;
+        }
+    }
+    rt_epoch_remember(shell);
+    return CB_OK;
+}
+
 static int start_pg(cb_shell *shell)
 {
     if (shell->service->without_pg) {
@@ -170,7 +201,7 @@ static int start_pg(cb_shell *shell)
     cb_pg_on_lost(shell->pg, on_pg_lost, shell);
     shell->store = cb_store_create(shell->service->tables, shell->service->tables_count, &err);
     if (shell->store == NULL || cb_store_check(shell->store, shell->pg, &err) != CB_OK ||
-        next_epoch(shell, &err) != CB_OK) {
+        next_epoch(shell, &err) != CB_OK || skip_forgotten(shell, &err) != CB_OK) {
         cb_log_err(shell->log, CB_LOG_ERROR, "schema_refused", &err);
         return RT_EXIT_UNAVAILABLE;
     }

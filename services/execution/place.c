@@ -200,8 +200,8 @@ static const char *put_claim(exec_shell *self, const exec_claim *claim)
     ask_signature(self);
     (void)FP("exec.before_claim");
     put_claim_identity(self);
-    cb_params_id(
-        &self->params, cb_id_make("execution.claim", self->lease_epoch, ++self->claims_count));
+    self->prepared.nonce = cb_id_make("execution.claim", self->lease_epoch, ++self->claims_count);
+    cb_params_id(&self->params, self->prepared.nonce);
     cb_params_i64(&self->params, self->prepared.sign_ts_ns);
     cb_params_i64(&self->params, claim->window_ms);
     put_replayed_now(self);
@@ -383,6 +383,7 @@ static void send_prepared(exec_shell *self)
     CB_ASSERT(self->prepared.is_signed);
     const cb_id intent_id = self->prepared.order.intent_id;
     self->is_posting = true;
+    exec_mark_claimed(self);
     exec_http(self, &self->prepared.request, "order", EXEC_ORDER_ANSWER_MAX, on_placed, self);
     const exec_sent sent = {.intent_id = intent_id, .sent_ns = cb_shell_now_ns(self->shell)};
     cb_shell_feed(self->shell, EXEC_EVENT_SENT, &sent, sizeof(sent));

@@ -21,8 +21,20 @@ int64_t exec_read_window_ms(const exec_shell *self)
     return cb_shell_is_bus_clock(self->shell) ? 60000 : 10000;
 }
 
+/* 401 is about the key, 403 and 451 about the door, whatever was asked. */
+static void note_refusal(exec_shell *self, const cb_http_answer *http)
+{
+    const bool is_key = http->status == 401;
+    if (http->outcome == CB_HTTP_ANSWERED && self->is_started &&
+        (is_key || http->status == 403 || http->status == 451)) {
+        const exec_refused refused = {.is_key = is_key, .status = http->status};
+        cb_shell_feed(self->shell, EXEC_EVENT_REFUSED, &refused, sizeof(refused));
+    }
+}
+
 void exec_note_answer(exec_shell *self, const cb_http_answer *http)
 {
+    note_refusal(self, http);
     if (http->outcome != CB_HTTP_ANSWERED || (http->status != 429 && http->status != 418)) {
         return;
     }
@@ -116,6 +128,7 @@ static const char *kind_of(const exec_call *call)
     case EXEC_REQUEST_ALERT:
     case EXEC_REQUEST_PAGE:
     case EXEC_REQUEST_OFF:
+    case EXEC_REQUEST_FORGET_MARK:
     default:
         return NULL;
     }
@@ -360,6 +373,7 @@ static void on_answer(void *context, const cb_http_answer *http)
     case EXEC_REQUEST_ALERT:
     case EXEC_REQUEST_PAGE:
     case EXEC_REQUEST_OFF:
+    case EXEC_REQUEST_FORGET_MARK:
     default:
         CB_ASSERT(false);
     }

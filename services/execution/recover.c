@@ -252,5 +252,5 @@ cb_status exec_recover(cb_shell *shell, cb_err *err)
             return cb_err_context(err, "recovery");
         }
     }
-    return CB_OK;
+    return exec_mark_check(self, err);
 }

@@ -160,6 +160,7 @@ static cb_status exec_open(cb_shell *shell, cb_err *err)
     self->config = config;
     self->retry_backoff_ns = RETRY_MIN_NS;
     self->opened_mono_ns = cb_mono_ns();
+    self->mark_fd = -1;
     cb_shell_set_user(shell, self);
     status = take_venue(self, err);
     if (status == CB_OK) {
@@ -170,6 +171,7 @@ static cb_status exec_open(cb_shell *shell, cb_err *err)
     }
     open_metrics(&self->metrics, cb_shell_metrics(shell));
     exec_page_open(self);
+    exec_mark_open(self);
     status = exec_caps_read(self, err);
     if (status != CB_OK) {
         return status;
@@ -184,6 +186,7 @@ static void exec_started(cb_shell *shell)
     self->is_started = true;
     exec_page_start(self);
     exec_lease_tell_flaps(self);
+    exec_mark_tell(self);
 }
 
 static void exec_drain(cb_shell *shell)
@@ -199,6 +202,7 @@ static void exec_close(cb_shell *shell)
     }
     exec_stream_stop(self);
     exec_page_close(self);
+    exec_mark_close(self);
     cb_timer_remove(self->tick_timer);
     cb_timer_remove(self->retry_timer);
     cb_signer_close(self->signer);
@@ -291,6 +295,9 @@ static void exec_on_request(cb_shell *shell, uint32_t request, const void *body,
         return;
     case EXEC_REQUEST_OFF:
         turn_off(self);
+        return;
+    case EXEC_REQUEST_FORGET_MARK:
+        exec_mark_forget(self);
         return;
     case EXEC_REQUEST_ALERT:
         raise_alert(self, request_body(body, body_size, sizeof(exec_alert)));

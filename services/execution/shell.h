@@ -51,6 +51,7 @@ typedef struct exec_prepared {
     bool is_wanted;  /* claimed and to be sent: only the signature is missing */
     int64_t wanted_mono_ns;
     char why[CB_SIGNER_WHY_MAX];
+    cb_id nonce; /* of its claim */
     int64_t sign_ts_ns;
     int64_t begun_ns; /* service clock when the request was signed */
     int64_t begun_mono_ns;
@@ -136,6 +137,9 @@ typedef struct exec_shell {
     exec_watch watch; /* last told to the core */
     uint64_t beats_count;
     bool is_beat_page_bad; /* said once */
+    int mark_fd;           /* -1: claims are not noted */
+    bool is_mark_bad;      /* said once */
+    bool is_set_back;      /* the database does not know the newest claim */
     char disk_path[CB_CONFIG_TEXT_MAX];
 } exec_shell;
 
@@ -177,6 +181,18 @@ __attribute__((noreturn)) void exec_claim_lost(exec_shell *self, const char *why
 CB_MUST_USE cb_status exec_caps_read(exec_shell *self, cb_err *err);
 /** SIGHUP: reads them again; a bad file changes nothing. */
 void exec_caps_reload(cb_shell *shell);
+
+/* mark.c */
+void exec_mark_open(exec_shell *self);
+void exec_mark_close(exec_shell *self);
+/** Notes the prepared order's claim; right before it is handed to the socket. */
+void exec_mark_claimed(exec_shell *self);
+/** The core knows that the database was set back: the mark is not held against it again. */
+void exec_mark_forget(exec_shell *self);
+/** Under the lease: does the database know the newest claim? */
+CB_MUST_USE cb_status exec_mark_check(exec_shell *self, cb_err *err);
+/** Tells the core when it does not; once, after the start. */
+void exec_mark_tell(exec_shell *self);
 
 /* place.c */
 void exec_claim_order(exec_shell *self, const exec_claim *claim);

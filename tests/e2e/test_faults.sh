@@ -12,7 +12,8 @@ export SPEED=60 AGENTS=3
 # Here orders are lost by the dozen on purpose: what stops trading for that is tested elsewhere.
 export EXTRA_EXECUTION='unknown.kill_after = 3600s
 unknown.kill_count = 500'
-FEW=drop_answer,close_before,user_lose,market_gap
+export EXTRA_RISK="unkill.cooldown = 0s"
+FEW=drop_answer,close_before,user_lose,market_gap,refuse_key
 FAULTS=${FAULTS:-$FEW}
 
 # NAME SECONDS RULE; the seconds of wall time that it is given after its first hit
@@ -35,6 +36,8 @@ delay_answer 2 {"kind":"delay_answer","ms":60000,$ORDER}
 query_lag 3 {"kind":"query_lag","ms":4000,"target":"GET *",$HALF_A_MINUTE}
 refuse_429 2 {"kind":"refuse","status":429,"code":-1003,"retry_after":5,$ORDER}
 refuse_403 2 {"kind":"refuse","status":403,"body":"html",$ORDER}
+refuse_451 2 {"kind":"refuse","status":451,"body":"html",$ORDER}
+refuse_key 2 {"kind":"refuse","status":401,"code":-2015,$ORDER}
 user_lose 1 {"kind":"user_lose","target":"executionReport*","count":2}
 user_duplicate 1 {"kind":"user_duplicate","copies":3,"count":4}
 user_reorder 1 {"kind":"user_reorder","ms":3000,"count":3}
@@ -111,6 +114,17 @@ ask() { # the questions, after a fault of that name
     check "$1: nothing that was denied exists" denied
 }
 
+# What stops new risk on purpose, and two operators who have looked into it.
+STOPS=refuse_403,refuse_451,refuse_key
+is_stopped() { [ "$(admin_sql "SELECT coalesce(max(level), 0) FROM execution.kill WHERE source = 'execution'")" = 1 ]; }
+lower() {
+    local id
+    id=$("$CERBERUS" unkill --reason "looked into" --as operator --scope global | jq -r .request) &&
+        "$CERBERUS" unkill --approve "$id" --as risk_officer >/dev/null
+}
+is_free() { [ "$(admin_sql "SELECT coalesce(max(level), 0) FROM execution.kill WHERE source = 'execution'")" = 0 ]; }
+resume() { is_free || { lower && wait_until 5 is_free; }; }
+
 check "make up returns when all is healthy" stack_up
 check "orders are filled" wait_until 120 fills_reach 1
 while read -r name seconds rule <&3; do
@@ -120,8 +134,10 @@ while read -r name seconds rule <&3; do
     check "$name: it is met" wait_until 90 is_hit "$before"
     sleep "$seconds" # the fault's own time; nothing is asserted about it
     check "$name: it is ended" end
+    case ,$STOPS, in *,"$name",*) check "$name: new risk stops at once" wait_until 5 is_stopped ;; esac
     check "$name: all services are healthy" wait_until 60 healthy
     ask "$name"
+    check "$name: what it stopped goes on" wait_until 20 resume
 done 3< <(list)
 
 case ,$FAULTS, in *,all,*)

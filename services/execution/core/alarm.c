@@ -175,3 +175,46 @@ int64_t exec_alarm_due_ns(const exec_state *state)
     CB_ASSERT(state != NULL);
     return state->stale_due_ns;
 }
+
+void exec_on_set_back(exec_state *state, cb_outbox *out)
+{
+    CB_ASSERT(state->is_lease_held);
+    exec_emit_alert("database_set_back",
+        NULL,
+        true,
+        "the newest claim is not in it: orders may be at the venue that nobody here knows of",
+        out);
+    exec_raise_kill(state, "account", 1, "the database was set back to a backup", out);
+    const void *body = cb_outbox_request(out, EXEC_REQUEST_FORGET_MARK, sizeof(uint64_t));
+    CB_ASSERT(body != NULL);
+}
+
+/* What rests at the venue goes on there while nobody here can reach it. */
+static void alarm_unmanaged(exec_state *state, cb_outbox *out)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < state->active_count; i++) {
+        count += cb_order_is_at_venue(exec_active(state, i)->row.state) ? 1 : 0;
+    }
+    char text[EXEC_REASON_MAX];
+    cb_textbuf words = cb_textbuf_over(text, sizeof(text));
+    cb_textbuf_add_i64(&words, count);
+    cb_textbuf_add(&words, " open orders cannot be managed");
+    exec_emit_alert("orders_unmanaged", NULL, true, text, out);
+}
+
+void exec_on_refused(exec_state *state, const exec_refused *refused, cb_outbox *out)
+{
+    CB_ASSERT(refused->status > 0);
+    const char *kind = refused->is_key ? "account" : "venue";
+    char text[EXEC_REASON_MAX];
+    cb_textbuf words = cb_textbuf_over(text, sizeof(text));
+    cb_textbuf_add(&words, refused->is_key ? "the venue refuses our key" : "the venue refuses us");
+    cb_textbuf_add(&words, ", HTTP ");
+    cb_textbuf_add_i64(&words, refused->status);
+    if (exec_own_level(state, kind) > 0) {
+        return; /* said; whoever lowers it hears it again with the next refusal */
+    }
+    alarm_unmanaged(state, out);
+    exec_raise_kill(state, kind, 1, text, out);
+}

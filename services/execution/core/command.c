@@ -102,6 +102,7 @@ static void command_amend(
         return;
     }
     order->amend_qty = row->qty;
+    order->was_amended = true;
 }
 
 static void command_apply(

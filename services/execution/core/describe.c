@@ -83,6 +83,7 @@ static cb_venue_call call_of(exec_request request)
     case EXEC_REQUEST_ALERT:
     case EXEC_REQUEST_PAGE:
     case EXEC_REQUEST_OFF:
+    case EXEC_REQUEST_FORGET_MARK:
     default:
         CB_ASSERT(false);
         return CB_VENUE_CALL_PING;

@@ -46,7 +46,9 @@ typedef enum exec_event_type {
     EXEC_EVENT_FLAPS,       /* exec_flaps: the lease goes back and forth between instances */
     EXEC_EVENT_OLD_TRAIL,   /* exec_trail_row */
     EXEC_EVENT_OLD_COMMAND, /* exec_command_row: an open one */
-    EXEC_EVENT_AMENDED      /* exec_order_answer to AMEND */
+    EXEC_EVENT_AMENDED,     /* exec_order_answer to AMEND */
+    EXEC_EVENT_REFUSED,     /* exec_refused: the venue's door is closed to us */
+    EXEC_EVENT_SET_BACK     /* no body: the database does not know what was claimed last */
 } exec_event_type;
 
 typedef struct exec_lease {
@@ -83,6 +85,12 @@ typedef struct exec_watch {
     bool is_disk_filling; /* beyond disk.warn */
     bool is_disk_full;    /* beyond disk.stop */
 } exec_watch;
+
+/* An answer that is about us and not about what was asked. */
+typedef struct exec_refused {
+    bool is_key; /* revoked, changed or bound to another address; else a firewall or the law */
+    int64_t status;
+} exec_refused;
 
 typedef struct exec_report {
     bool has_trade;
@@ -228,7 +236,8 @@ typedef enum exec_request {
     EXEC_REQUEST_ALERT,        /* exec_alert: log and count */
     EXEC_REQUEST_AMEND,        /* exec_read with qty: answer AMENDED */
     EXEC_REQUEST_PAGE,         /* exec_page: a person lowered it; set the page of that generation */
-    EXEC_REQUEST_OFF           /* no body: level 4 and nothing left to do: stop working */
+    EXEC_REQUEST_OFF,          /* no body: level 4 and nothing left to do: stop working */
+    EXEC_REQUEST_FORGET_MARK   /* uint64_t 0: SET_BACK is stored, the mark has done its work */
 } exec_request;
 
 typedef struct exec_claim {

@@ -89,6 +89,8 @@ typedef struct exec_order {
     /* waiting, groups, commands (group.h) */
     bool is_cancel_wanted; /* at the venue, as soon as it is there */
     bool is_abandoned;     /* canceled by command: nothing takes its place */
+    bool was_amended;      /* or may have been, before a restart: its quantity proves nothing */
+    bool is_terms_told;    /* the venue took other terms than were sent; said once */
     bool is_dropped;       /* ended by us on purpose before it was sent */
     bool is_exit_wanted;   /* by command: its group closes now */
     bool is_replacing;     /* its POST cancels the order that it replaces */
@@ -407,6 +409,8 @@ uint32_t exec_kill_level_account(const exec_state *state);
 /** May this order still be placed under the levels in force? */
 bool exec_kill_allows(const exec_state *state, const cb_order *row);
 void exec_on_kill(exec_state *state, const cb_kill *kill, cb_outbox *out);
+/** The level that execution itself holds for its "account" or "venue". */
+uint32_t exec_own_level(const exec_state *state, const char *scope_kind);
 void exec_raise_kill(
     exec_state *state, const char *scope_kind, uint32_t level, const char *reason, cb_outbox *out);
 /** Raises for one of the four kinds of source of exec_kill_row; see kill.c. */
@@ -428,6 +432,10 @@ uint32_t exec_unknown_count(exec_state *state);
 
 /* ---- alarm.c: levels that raise themselves, the flag page, level 4 ---- */
 void exec_on_page(exec_state *state, const exec_page *page, cb_outbox *out);
+/** The venue refuses us, whatever we ask: no new risk, by scope of what it refuses. */
+void exec_on_refused(exec_state *state, const exec_refused *refused, cb_outbox *out);
+/** The database was set back to a backup: no new risk until two persons have looked. */
+void exec_on_set_back(exec_state *state, cb_outbox *out);
 void exec_on_watch(exec_state *state, const exec_watch *watch, cb_outbox *out);
 /** A venue's answer to an order: too many rejections among the newest stop new risk. */
 void exec_note_outcome(exec_state *state, bool is_rejected, cb_outbox *out);

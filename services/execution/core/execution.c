@@ -274,6 +274,12 @@ static void step_local(exec_state *state, const cb_event *event, cb_outbox *out)
         exec_raise_kill(
             state, "account", 1, "the lease goes back and forth between instances", out);
         return;
+    case EXEC_EVENT_REFUSED:
+        exec_on_refused(state, CB_BODY(event, exec_refused), out);
+        return;
+    case EXEC_EVENT_SET_BACK:
+        exec_on_set_back(state, out);
+        return;
     case EXEC_EVENT_PAGE:
         exec_on_page(state, CB_BODY(event, exec_page), out);
         return;
@@ -429,7 +435,8 @@ static uint64_t hash_order(uint64_t hash, const exec_order *order)
         (uint64_t)order->has_reported << 2 | (uint64_t)order->step << 8 |
         (uint64_t)order->cancel << 16 | (uint64_t)order->venue_state << 24 |
         (uint64_t)order->is_cancel_wanted << 32 | (uint64_t)order->is_abandoned << 33 |
-        (uint64_t)order->is_exit_wanted << 34 | (uint64_t)order->is_amending << 35;
+        (uint64_t)order->is_exit_wanted << 34 | (uint64_t)order->is_amending << 35 |
+        (uint64_t)order->was_amended << 36 | (uint64_t)order->is_terms_told << 37;
     hash = cb_hash_u64(hash, (uint64_t)order->peak_e8);
     hash = cb_hash_u64(hash, (uint64_t)order->amend_qty.e8);
     hash = cb_hash_u64(hash, (uint64_t)order->not_before_ns);

@@ -47,6 +47,7 @@ typedef struct exec_config {
     char kill_page[EXEC_CONFIG_TEXT];  /* shell: the local flag page */
     char guard_key[EXEC_CONFIG_TEXT];  /* shell: signs beats for the guardian; "": none beat */
     char guard_page[EXEC_CONFIG_TEXT]; /* shell: their second way, a file */
+    char claim_mark[EXEC_CONFIG_TEXT]; /* shell: file that notes the newest claim */
     char disk_path[EXEC_CONFIG_TEXT];  /* shell: whose file system is watched; "" = the page's */
     int64_t disk_warn_e8;              /* shell: used share beyond which no new risk is taken */
     int64_t disk_stop_e8;              /* shell: used share beyond which everything is canceled */

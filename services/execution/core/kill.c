@@ -251,16 +251,23 @@ uint32_t exec_unknown_count(exec_state *state)
     return count;
 }
 
-static bool kill_has_own_venue_level(exec_state *state)
+uint32_t exec_own_level(const exec_state *state, const char *scope_kind)
 {
+    const bool is_venue = cb_text_equal(scope_kind, "venue");
+    const char *name = is_venue ? state->config->venue : state->config->account;
     for (uint32_t i = 0; i < state->kills_count; i++) {
         const exec_kill_row *kill = &state->kills[i];
-        if (kill->level > 0 && cb_text_equal(kill->source, "execution") &&
-            kill_scope_is(kill->scope, "venue", state->config->venue)) {
-            return true;
+        if (cb_text_equal(kill->source, "execution") &&
+            kill_scope_is(kill->scope, scope_kind, name)) {
+            return kill->level;
         }
     }
-    return false;
+    return 0;
+}
+
+static bool kill_has_own_venue_level(const exec_state *state)
+{
+    return exec_own_level(state, "venue") > 0;
 }
 
 static int64_t kill_oldest_unknown_ns(exec_state *state)

@@ -37,6 +37,7 @@ static void recover_order(exec_state *state, const exec_old_order *old)
     order->before_qty = old->before_qty;
     order->fee_base_e8 = old->fee_base_e8;
     order->is_claim_untold = old->is_claim_untold;
+    order->was_amended = true;
     order->is_never_sent = old->is_never_sent;
     if (old->order.role == CB_ROLE_PARENT && old->order.cum_qty.e8 > 0) {
         order->cover_due_ns = state->now_ns;

@@ -41,6 +41,48 @@ static bool settle_take_venue_id(
     return false;
 }
 
+/* What the venue says it took, against what was sent. Quantities that were amended are the
+ * amendment's matter; of what waited for a trigger or was bounded, the price is not the order's. */
+static bool settle_is_as_sent(const exec_order *order, const cb_venue_order *view)
+{
+    const cb_order *row = &order->row;
+    const bool is_limit =
+        row->order_type == CB_ORDER_TYPE_LIMIT || row->order_type == CB_ORDER_TYPE_LIMIT_MAKER;
+    const bool is_side_other = view->side != CB_SIDE_NONE && view->side != row->side;
+    const bool is_qty_other = !order->was_amended && view->qty.e8 > 0 && view->quote_qty.e8 == 0 &&
+                              view->qty.e8 != row->qty.e8;
+    const bool is_price_other = is_limit && row->limit_price.e8 > 0 && view->price.e8 > 0 &&
+                                view->price.e8 != row->limit_price.e8;
+    return !is_side_other && !is_qty_other && !is_price_other;
+}
+
+/* Booked is what the venue says; what is left of such an order is canceled, and no new risk is
+ * taken until people have looked. */
+static void settle_check_terms(
+    exec_state *state, exec_order *order, const cb_venue_order *view, cb_outbox *out)
+{
+    if (view->is_ack || order->row.is_external || order->is_terms_told ||
+        settle_is_as_sent(order, view)) {
+        return;
+    }
+    order->is_terms_told = true;
+    order->is_cancel_wanted = true;
+    exec_difference row = {.intent_id = order->row.intent_id};
+    memcpy(row.symbol, order->row.symbol, sizeof(row.symbol));
+    memcpy(row.venue_order_id, order->row.venue_order_id, sizeof(row.venue_order_id));
+    cb_textbuf expected = cb_textbuf_over(row.expected, sizeof(row.expected));
+    cb_textbuf_add_e8(&expected, order->row.qty.e8);
+    cb_textbuf_add(&expected, " at ");
+    cb_textbuf_add_e8(&expected, order->row.limit_price.e8);
+    cb_textbuf seen = cb_textbuf_over(row.seen, sizeof(row.seen));
+    cb_textbuf_add_e8(&seen, view->qty.e8);
+    cb_textbuf_add(&seen, " at ");
+    cb_textbuf_add_e8(&seen, view->price.e8);
+    memcpy(row.action, "canceled, kill 1", sizeof("canceled, kill 1"));
+    exec_emit_difference(state, "other_terms", &row, out);
+    exec_raise_kill(state, "account", 1, "the venue took other terms than were sent", out);
+}
+
 void exec_apply_view(
     exec_state *state, exec_order *order, const cb_venue_order *view, cb_outbox *out)
 {
@@ -58,6 +100,7 @@ void exec_apply_view(
     if (view->cum_qty.e8 > order->venue_qty.e8) {
         order->venue_qty = view->cum_qty;
     }
+    settle_check_terms(state, order, view, out);
     if (order->amend_qty.e8 > 0 && order->finished == 0) {
         exec_amend_seen(state, order, view->qty, out);
     }

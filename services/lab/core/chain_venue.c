@@ -330,6 +330,7 @@ void chain_venue_request(
     case EXEC_REQUEST_ALERT:
     case EXEC_REQUEST_PAGE:
     case EXEC_REQUEST_OFF:
+    case EXEC_REQUEST_FORGET_MARK:
         return;
     case EXEC_REQUEST_CANCEL:
     case EXEC_REQUEST_CANCEL_ALL:

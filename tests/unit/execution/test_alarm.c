@@ -349,6 +349,56 @@ static void permits_of_older_limits_are_refused_after_a_restart_too(void **conte
     assert_string_equal(rig_last_order(&bench)->reason, "permit of older limits");
 }
 
+static void a_refused_key_holds_the_account_and_names_what_is_unmanaged(void **context)
+{
+    (void)context;
+    const exec_refused refused = {.is_key = true, .status = 401};
+    rig_feed(&bench, EXEC_EVENT_REFUSED, &refused, sizeof(refused));
+    assert_int_equal(rig_view(&bench).kill_level, 1);
+    uint32_t told = 0;
+    for (uint32_t i = 0; i < rig_count(&bench, CB_ACTION_REQUEST, EXEC_REQUEST_ALERT); i++) {
+        const exec_alert *alert = rig_nth(&bench, CB_ACTION_REQUEST, EXEC_REQUEST_ALERT, i);
+        told += strcmp(alert->name, "orders_unmanaged") == 0 ? 1 : 0;
+    }
+    assert_int_equal(told, 1);
+    /* The next refusals say nothing new, and nothing is sent meanwhile. */
+    rig_feed(&bench, EXEC_EVENT_REFUSED, &refused, sizeof(refused));
+    assert_int_equal(rig_count(&bench, CB_ACTION_REQUEST, EXEC_REQUEST_ALERT), 0);
+    const cb_permit permit = rig_permit(&bench);
+    rig_give(&bench, &permit);
+    assert_null(rig_request(&bench, EXEC_REQUEST_CLAIM));
+}
+
+static void a_closed_door_holds_the_venue_at_once(void **context)
+{
+    (void)context;
+    const int64_t statuses[] = {403, 451};
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        const exec_refused refused = {.status = statuses[i]};
+        rig_feed(&bench, EXEC_EVENT_REFUSED, &refused, sizeof(refused));
+        assert_int_equal(rig_view(&bench).kill_level, 1);
+        rig_advance(&bench, CB_NS_PER_S);
+        rig_kill(&bench, "*", 0, 1 + i, bench.now_ns);
+        assert_int_equal(rig_view(&bench).kill_level, 0);
+    }
+}
+
+static void a_database_that_was_set_back_stops_new_risk(void **context)
+{
+    (void)context;
+    rig_feed(&bench, EXEC_EVENT_SET_BACK, NULL, 0);
+    assert_int_equal(rig_view(&bench).kill_level, 1);
+    /* Stored with the level: the mark has done its work only when the level is durable. */
+    assert_non_null(rig_request(&bench, EXEC_REQUEST_FORGET_MARK));
+    const cb_permit permit = rig_permit(&bench);
+    rig_give(&bench, &permit);
+    assert_int_equal(rig_last_order(&bench)->state, CB_ORDER_STATE_NOT_SENT);
+    /* Two persons have looked: their lowering ends it like any level that was raised here. */
+    rig_advance(&bench, CB_NS_PER_S);
+    rig_kill(&bench, "*", 0, 1, bench.now_ns);
+    assert_int_equal(rig_view(&bench).kill_level, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +415,9 @@ int main(void)
         TEST(one_rejection_in_five_is_borne_and_one_more_is_not),
         TEST(level_4_cancels_verifies_and_then_stops),
         TEST(level_4_outlives_a_restart_and_ends_when_it_is_lowered),
+        TEST(a_refused_key_holds_the_account_and_names_what_is_unmanaged),
+        TEST(a_closed_door_holds_the_venue_at_once),
+        TEST(a_database_that_was_set_back_stops_new_risk),
         TEST(permits_of_older_limits_are_refused_after_a_restart_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -442,6 +442,44 @@ static void second_venue_order_under_one_client_id_kills(void **context)
     assert_int_equal(rig_view(&bench).kill_level, 2);
 }
 
+static void the_venue_taking_another_price_cancels_and_stops_new_risk(void **context)
+{
+    (void)context;
+    cb_permit permit = rig_permit(&bench);
+    permit.order_type = CB_ORDER_TYPE_LIMIT;
+    permit.tif = CB_TIF_GTC;
+    permit.limit_price.e8 = 29999 * CB_E8;
+    rig_sign(&permit);
+    const cb_order order = rig_sending_as(&bench, &permit);
+    cb_venue_order view = rig_venue_view(&order, "101", CB_ORDER_STATE_OPEN, 0);
+    view.price.e8 = order.limit_price.e8;
+    rig_placed(&bench, &order, CB_ANSWER_ACCEPTED, &view);
+    assert_null(rig_difference(&bench, "other_terms"));
+    view.price.e8 = 30001 * CB_E8;
+    rig_report(&bench, &view, NULL);
+    assert_non_null(rig_difference(&bench, "other_terms"));
+    assert_int_equal(rig_view(&bench).kill_level, 1);
+    assert_non_null(rig_request(&bench, EXEC_REQUEST_CANCEL));
+    /* Booked is what the venue says: fills and the end count as ever. */
+    view.state = CB_ORDER_STATE_CANCELED;
+    rig_report(&bench, &view, NULL);
+    assert_int_equal(rig_last_order(&bench)->state, CB_ORDER_STATE_CANCELED);
+}
+
+static void the_venue_taking_more_than_was_sent_is_noticed(void **context)
+{
+    (void)context;
+    const cb_order order = rig_sending(&bench);
+    cb_venue_order view = rig_venue_view(&order, "101", CB_ORDER_STATE_OPEN, 0);
+    view.qty.e8 = order.qty.e8 + 1;
+    rig_placed(&bench, &order, CB_ANSWER_ACCEPTED, &view);
+    assert_state(rig_last_order(&bench), CB_ORDER_STATE_UNKNOWN, 3);
+    rig_report(&bench, &view, NULL); /* what the answer may have got wrong, the venue says again */
+    assert_non_null(rig_difference(&bench, "other_terms"));
+    assert_non_null(rig_request(&bench, EXEC_REQUEST_CANCEL));
+    assert_int_equal(rig_view(&bench).kill_level, 1);
+}
+
 static void ready_orders_wait_until_live_or_expired(void **context)
 {
     (void)context;
@@ -527,6 +565,8 @@ int main(void)
         TEST(every_version_and_fill_names_the_permit_as_its_cause),
         TEST(more_filled_than_ordered_kills_and_books),
         TEST(second_venue_order_under_one_client_id_kills),
+        TEST(the_venue_taking_another_price_cancels_and_stops_new_risk),
+        TEST(the_venue_taking_more_than_was_sent_is_noticed),
         TEST(ready_orders_wait_until_live_or_expired),
         TEST(finished_orders_give_up_their_places),
         TEST(late_report_of_an_evicted_order_changes_nothing),

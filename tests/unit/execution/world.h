@@ -627,6 +627,8 @@ static void world_request(world *w, const cb_action *action)
             &up,
             sizeof(up));
         return;
+    case EXEC_REQUEST_FORGET_MARK:
+        return;
     case EXEC_REQUEST_RETRY:
         world_answer(w, CB_NS_PER_S, EXEC_EVENT_RETRY, NULL, 0);
         return;
