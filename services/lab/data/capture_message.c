@@ -102,9 +102,9 @@ static void take_member(cb_json *json, cb_strview key, message *out)
     } else if (cb_sv_is(key, "pu")) {
         take_number(json, &out->previous_id);
         out->has_previous = true;
-    } else if (cb_sv_is(key, "b")) {
+    } else if (cb_sv_is(key, "b") || cb_sv_is(key, "bids")) {
         take_side(json, &out->bids);
-    } else if (cb_sv_is(key, "a") && out->kind != MESSAGE_AGGREGATE) {
+    } else if ((cb_sv_is(key, "a") && out->kind != MESSAGE_AGGREGATE) || cb_sv_is(key, "asks")) {
         take_side(json, &out->asks);
     } else if (is_trade && (cb_sv_is(key, "a") || cb_sv_is(key, "t"))) {
         take_number(json, &out->first_id);
@@ -140,10 +140,6 @@ static cb_status read_body(cb_strview body, message *out, cb_err *err)
         } else if (cb_sv_is(key, "lastUpdateId")) {
             out->kind = MESSAGE_SNAPSHOT;
             take_number(&json, &out->last_id);
-        } else if (cb_sv_is(key, "bids")) {
-            take_side(&json, &out->bids);
-        } else if (cb_sv_is(key, "asks")) {
-            take_side(&json, &out->asks);
         } else {
             take_member(&json, key, out);
         }

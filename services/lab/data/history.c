@@ -16,6 +16,7 @@
 #include "services/lab/data/check.h"
 #include "services/lab/data/csv.h"
 #include "services/lab/data/place.h"
+#include "services/lab/data/postgres.h"
 #include "services/lab/data/reader.h"
 
 struct lab_history {
@@ -333,6 +334,62 @@ static cb_status open_file(const lab_history_request *request, lab_history *hist
     return status;
 }
 
+/* Rows of the database into a cache in the folder of caches. */
+static cb_status import_postgres(
+    lab_postgres *source, const lab_history_request *request, lab_history *history, cb_err *err)
+{
+    lab_table table = {0};
+    lab_cache_source made;
+    lab_postgres_describe(source, &made);
+    cb_status status = lab_postgres_read(source, request, &table, err);
+    if (status == CB_OK) {
+        status = lab_check_table(&table, lab_postgres_name(source), 0, err);
+    }
+    if (status == CB_OK && !request->options.is_forced) {
+        status = refuse_fatal(&table, err);
+    }
+    table.is_forced = table.fatal_count > 0;
+    if (status == CB_OK) {
+        status = lab_place_make_folder(history->path, err);
+    }
+    if (status == CB_OK) {
+        status = lab_cache_write(history->path, &table, &made, err);
+    }
+    lab_table_release(&table);
+    return status == CB_OK ? lab_cache_open(history->path, &history->cache, err) : status;
+}
+
+static cb_status open_postgres(
+    const lab_history_request *request, lab_history *history, cb_err *err)
+{
+    lab_postgres *source = NULL;
+    lab_cache_source now;
+    const lab_kind kind =
+        request->options.kind == LAB_KIND_ANY ? LAB_KIND_CANDLES : request->options.kind;
+    cb_status status = lab_postgres_open(request, &source, err);
+    if (status != CB_OK) {
+        return status;
+    }
+    lab_postgres_describe(source, &now);
+    status = lab_place_in_folder(
+        lab_postgres_name(source), request->cache_dir, kind, NULL, history->path, err);
+    if (status == CB_OK) {
+        lab_cache *const found = open_at(history->path);
+        const lab_cache_source *const made = found != NULL ? lab_cache_source_of(found) : &now;
+        if (found != NULL && !request->is_rebuilt && made->size == now.size &&
+            made->mtime_ns == now.mtime_ns && strcmp(made->hash, now.hash) == 0) {
+            history->cache = found;
+            history->was_cached = true;
+            status = refuse_forced(request, history, err);
+        } else {
+            lab_cache_close(found);
+            status = import_postgres(source, request, history, err);
+        }
+    }
+    lab_postgres_close(source);
+    return status;
+}
+
 cb_status lab_history_open(const lab_history_request *request, lab_history **out, cb_err *err)
 {
     CB_ASSERT(request->path != NULL);
@@ -341,7 +398,7 @@ cb_status lab_history_open(const lab_history_request *request, lab_history **out
         return CB_FAIL(err, CB_E_FULL, "no memory");
     }
     /* a cache itself: its source may be gone */
-    history->cache = open_at(request->path);
+    history->cache = lab_postgres_is(request->path) ? NULL : open_at(request->path);
     cb_status status = CB_OK;
     if (history->cache != NULL) {
         (void)snprintf(history->path, sizeof history->path, "%s", request->path);
@@ -349,6 +406,8 @@ cb_status lab_history_open(const lab_history_request *request, lab_history **out
         status = agrees(&request->options, history->cache)
                      ? refuse_forced(request, history, err)
                      : CB_FAIL(err, CB_E_CONFIG, "%s is another history", request->path);
+    } else if (lab_postgres_is(request->path)) {
+        status = open_postgres(request, history, err);
     } else {
         status = open_file(request, history, err);
     }

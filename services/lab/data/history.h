@@ -25,7 +25,7 @@ typedef struct lab_import_options {
 } lab_import_options;
 
 typedef struct lab_history_request {
-    const char *path;      /* a file, "postgresql://…", or a cache itself */
+    const char *path;      /* a file, "postgresql://…", "pg:host=… dbname=…", or a cache */
     const char *cache_dir; /* NULL: beside the source, else the user's cache folder */
     bool is_rebuilt;       /* even when the cache is fresh */
     lab_import_options options;

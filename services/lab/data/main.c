@@ -10,7 +10,8 @@
 #include "services/lab/job/job.h"
 #include "services/lab/store/store.h"
 
-static const lab_data_verb *const verbs[] = {&lab_data_import, &lab_data_list, &lab_data_inspect};
+static const lab_data_verb *const verbs[] = {
+    &lab_data_import, &lab_data_list, &lab_data_inspect, &lab_data_download};
 #define VERBS_COUNT (sizeof verbs / sizeof verbs[0])
 
 static void print_help(void)

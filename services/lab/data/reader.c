@@ -19,7 +19,10 @@
 #define TEXT_SIZE ((size_t)1024 * 1024)
 #define PAD 64u /* readable behind the text, so that scanners need not look at every byte's end */
 
-typedef enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD } packing;
+#define ZIP_HEADER 30u
+#define ZIP_TAIL 20u
+
+typedef enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD, PACKING_ZIP } packing;
 
 struct lab_reader {
     char *name; /* [owned] */
@@ -35,6 +38,11 @@ struct lab_reader {
     bool is_flushing; /* the last call filled its room: the stream may hold more */
     z_stream gzip;
     ZSTD_DStream *zstd;
+    uint32_t zip_crc; /* as the archive says; of the text so far: text_crc */
+    uint32_t text_crc;
+    bool has_descriptor;    /* the archive says it behind the file */
+    uint8_t tail[ZIP_TAIL]; /* what follows the packed file */
+    size_t tail_used;
     lab_sha hash;
     uint8_t *raw; /* RAW_SIZE */
     size_t raw_at;
@@ -106,7 +114,7 @@ void lab_reader_close(lab_reader *reader)
     if (reader == NULL) {
         return;
     }
-    if (reader->packed == PACKING_GZIP) {
+    if (reader->packed == PACKING_GZIP || reader->packed == PACKING_ZIP) {
         (void)inflateEnd(&reader->gzip);
     }
     (void)ZSTD_freeDStream(reader->zstd);
@@ -149,9 +157,107 @@ static cb_status fill_raw(lab_reader *reader, cb_err *err)
     return CB_OK;
 }
 
+static uint32_t u16_at(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8;
+}
+
+static uint32_t u32_at(const uint8_t *at)
+{
+    return u16_at(at) | u16_at(at + 2) << 16;
+}
+
+/* An archive of one deflated file. Its name is not looked at: nothing is ever written by it. */
+static cb_status open_zip(lab_reader *reader, cb_err *err)
+{
+    const uint8_t *const header = reader->raw;
+    const uint32_t flags = reader->raw_used >= ZIP_HEADER ? u16_at(header + 6) : 1;
+    const uint32_t method = reader->raw_used >= ZIP_HEADER ? u16_at(header + 8) : 0;
+    const size_t from = reader->raw_used >= ZIP_HEADER
+                            ? ZIP_HEADER + u16_at(header + 26) + u16_at(header + 28)
+                            : SIZE_MAX;
+    if (from >= reader->raw_used) {
+        return CB_FAIL(err, CB_E_CORRUPT, "%s: the zip archive ends too early", reader->name);
+    }
+    if ((flags & 1) != 0 || method != Z_DEFLATED) {
+        return CB_FAIL(err,
+            CB_E_SYNTAX,
+            "%s: the zip archive is encrypted or packed by method %u, not deflate",
+            reader->name,
+            method);
+    }
+    if (inflateInit2(&reader->gzip, -15) != Z_OK) {
+        return CB_FAIL(err, CB_E_FULL, "no memory for zlib");
+    }
+    reader->packed = PACKING_ZIP;
+    reader->has_descriptor = (flags & 8) != 0;
+    reader->zip_crc = u32_at(header + 14);
+    reader->raw_at = from;
+    return CB_OK;
+}
+
+/* Bytes behind the packed file: a descriptor perhaps, then the directory. */
+static void take_tail(lab_reader *reader)
+{
+    const size_t left = reader->raw_used - reader->raw_at;
+    const size_t room = ZIP_TAIL - reader->tail_used;
+    const size_t taken = left < room ? left : room;
+    memcpy(reader->tail + reader->tail_used, reader->raw + reader->raw_at, taken);
+    reader->tail_used += taken;
+    reader->raw_at = reader->raw_used;
+}
+
+static cb_status check_zip_end(lab_reader *reader, cb_err *err)
+{
+    static const uint8_t descriptor[4] = {'P', 'K', 7, 8};
+    static const uint8_t directory[4] = {'P', 'K', 1, 2};
+    const uint8_t *at = reader->tail;
+    if (!reader->is_unpacked || reader->tail_used < ZIP_TAIL) {
+        return CB_FAIL(
+            err, CB_E_CORRUPT, "%s: the zip archive ends too early: the file is cut", reader->name);
+    }
+    if (reader->has_descriptor) {
+        at += memcmp(at, descriptor, 4) == 0 ? 4 : 0;
+        reader->zip_crc = u32_at(at);
+        at += 12;
+    }
+    if (reader->zip_crc != reader->text_crc) {
+        return CB_FAIL(
+            err, CB_E_CORRUPT, "%s: the file in the zip archive is damaged", reader->name);
+    }
+    if (memcmp(at, directory, 4) != 0) {
+        return CB_FAIL(
+            err, CB_E_SYNTAX, "%s: the zip archive holds more than one file", reader->name);
+    }
+    return CB_OK;
+}
+
+static cb_status unpack_zip(lab_reader *reader, char *out, size_t room, size_t *got, cb_err *err)
+{
+    *got = 0;
+    if (reader->is_unpacked) {
+        take_tail(reader);
+        return CB_OK;
+    }
+    reader->gzip.next_in = reader->raw + reader->raw_at;
+    reader->gzip.avail_in = (uInt)(reader->raw_used - reader->raw_at);
+    reader->gzip.next_out = (Bytef *)out;
+    reader->gzip.avail_out = (uInt)room;
+    const int code = inflate(&reader->gzip, Z_NO_FLUSH);
+    if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
+        return CB_FAIL(err, CB_E_CORRUPT, "%s: the zip archive is damaged", reader->name);
+    }
+    reader->is_unpacked = code == Z_STREAM_END;
+    reader->raw_at = reader->raw_used - reader->gzip.avail_in;
+    *got = room - reader->gzip.avail_out;
+    reader->text_crc = (uint32_t)crc32(reader->text_crc, (const Bytef *)out, (uInt)*got);
+    return CB_OK;
+}
+
 static cb_status look_at_packing(lab_reader *reader, cb_err *err)
 {
     static const uint8_t gzip_magic[2] = {0x1f, 0x8b};
+    static const uint8_t zip_magic[4] = {'P', 'K', 3, 4};
     static const uint8_t zstd_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
     reader->is_opened = true;
     if (reader->raw_used >= 2 && memcmp(reader->raw, gzip_magic, 2) == 0) {
@@ -165,6 +271,8 @@ static cb_status look_at_packing(lab_reader *reader, cb_err *err)
             return CB_FAIL(err, CB_E_FULL, "no memory for zstd");
         }
         reader->packed = PACKING_ZSTD;
+    } else if (reader->raw_used >= 4 && memcmp(reader->raw, zip_magic, 4) == 0) {
+        return open_zip(reader, err);
     }
     return CB_OK;
 }
@@ -211,6 +319,15 @@ static cb_status unpack_zstd(lab_reader *reader, char *out, size_t room, size_t 
     return CB_OK;
 }
 
+static cb_status unpack_some(lab_reader *reader, char *out, size_t room, size_t *got, cb_err *err)
+{
+    if (reader->packed == PACKING_ZIP) {
+        return unpack_zip(reader, out, room, got, err);
+    }
+    return reader->packed == PACKING_GZIP ? unpack_gzip(reader, out, room, got, err)
+                                          : unpack_zstd(reader, out, room, got, err);
+}
+
 /* Some unpacked bytes to the end of the text; *got 0 at the very end only. */
 static cb_status unpack(lab_reader *reader, size_t *got, cb_err *err)
 {
@@ -231,9 +348,10 @@ static cb_status unpack(lab_reader *reader, size_t *got, cb_err *err)
             memcpy(out, reader->raw + reader->raw_at, *got);
             reader->raw_at += *got;
         } else if (!reader->is_raw_end || reader->is_flushing) {
-            status = reader->packed == PACKING_GZIP ? unpack_gzip(reader, out, room, got, err)
-                                                    : unpack_zstd(reader, out, room, got, err);
+            status = unpack_some(reader, out, room, got, err);
             reader->is_flushing = *got == room && !reader->is_unpacked;
+        } else if (reader->packed == PACKING_ZIP) {
+            status = check_zip_end(reader, err);
         } else if (!reader->is_unpacked) {
             /* what the stream still holds came out with the last input; the rest is missing */
             status = CB_FAIL(err,

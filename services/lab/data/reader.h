@@ -1,5 +1,5 @@
-/* A source's text in blocks of whole lines, unpacked on the way; plain, gzip and zstd are told by
- * their first bytes. */
+/* A source's text in blocks of whole lines, unpacked on the way; plain, gzip, zstd and a zip
+ * archive of one file are told by their first bytes. */
 #ifndef LAB_READER_H
 #define LAB_READER_H
 
