@@ -41,12 +41,12 @@ san: deps-test ## unit and contract tests under ASan+UBSan, then under TSan
 san_tests: $(UNIT_TESTS)
 	@tests/run.sh $(UNIT_TESTS)
 
-BENCH_TOOLS = $(OUT)/tools/perf/bench_bare $(OUT)/tools/perf/bench_chain
+BENCH_TOOLS = $(OUT)/tools/perf/bench_bare $(OUT)/tools/perf/bench_chain $(OUT)/tools/perf/import_bench
 .PHONY: bench
 bench: deps-test ## latency, throughput and memory beside a baseline (-o json with OUTPUT=json)
 	@$(MAKE) --no-print-directory -j$$(nproc) programs $(BENCH_TOOLS) >&2
 	@BENCH_TOOLS=$(OUT)/tools/perf tests/perf/bench.sh $(if $(OUTPUT),-o $(OUTPUT))
-	@$(if $(OUTPUT),,tests/perf/bench_kill.sh && tests/perf/bench_ready.sh)
+	@$(if $(OUTPUT),,tests/perf/bench_kill.sh && tests/perf/bench_ready.sh && $(OUT)/tools/perf/import_bench)
 
 MODEL_TESTS = $(patsubst %,$(OUT)/tests/unit/%,execution/test_chaos risk/test_random portfolio/test_random simulator/test_property)
 SIM := $(OUT)/tools/sim/tool_sim
@@ -100,7 +100,8 @@ FUZZ_S ?= $(or $(SECS),60)
 FUZZ_SAN := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FUZZ_C := $(foreach m,base domain ind venue expr wire,$(call find_c,libcommon/$(m))) $(call find_c,services/simulator/core) \
     $(addprefix libcommon/rt/,config.c config_value.c http_parse.c form.c secret.c log.c loop.c) \
-    $(addprefix services/simulator/,lines.c source.c source_play.c) services/risk/core/book.c
+    $(addprefix services/simulator/,lines.c source.c source_play.c) services/risk/core/book.c services/lab/core/derive.c \
+    $(addprefix services/lab/data/,capture.c capture_message.c check.c csv.c csv_time.c layout.c place.c reader.c sha.c table.c)
 FUZZ_O := $(patsubst %.c,$(OUT)/fuzz/obj/%.o,$(FUZZ_C))
 $(OUT)/fuzz/obj/%.o: %.c libcommon/build/flags.mk libcommon/build/tests.mk
 	@mkdir -p $(@D)

@@ -4,6 +4,7 @@
 #include "services/lab/data/capture.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

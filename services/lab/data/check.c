@@ -2,6 +2,7 @@
 #include "services/lab/data/check.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

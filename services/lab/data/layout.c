@@ -3,6 +3,7 @@
 #include "services/lab/data/layout.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/assert.h"

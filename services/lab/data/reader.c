@@ -17,6 +17,7 @@
 
 #define RAW_SIZE ((size_t)256 * 1024)
 #define TEXT_SIZE ((size_t)1024 * 1024)
+#define SMALL_SIZE ((size_t)16 * 1024) /* over memory: little is expected */
 #define PAD 64u /* readable behind the text, so that scanners need not look at every byte's end */
 
 #define ZIP_HEADER 30u
@@ -44,7 +45,8 @@ struct lab_reader {
     uint8_t tail[ZIP_TAIL]; /* what follows the packed file */
     size_t tail_used;
     lab_sha hash;
-    uint8_t *raw; /* RAW_SIZE */
+    uint8_t *raw; /* [owned] raw_size */
+    size_t raw_size;
     size_t raw_at;
     size_t raw_used;
     char *text; /* text_size + PAD */
@@ -53,7 +55,8 @@ struct lab_reader {
     size_t given; /* bytes of text that the last block held */
 };
 
-static cb_status create(const char *name, lab_reader **out, cb_err *err)
+static cb_status create(
+    const char *name, size_t raw_size, size_t text_size, lab_reader **out, cb_err *err)
 {
     lab_reader *const reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
@@ -61,9 +64,10 @@ static cb_status create(const char *name, lab_reader **out, cb_err *err)
     }
     reader->fd = -1;
     reader->name = strdup(name);
-    reader->raw = malloc(RAW_SIZE);
-    reader->text_size = TEXT_SIZE;
-    reader->text = malloc(TEXT_SIZE + PAD);
+    reader->raw_size = raw_size;
+    reader->raw = malloc(raw_size);
+    reader->text_size = text_size;
+    reader->text = malloc(text_size + PAD);
     lab_sha_begin(&reader->hash);
     if (reader->name == NULL || reader->raw == NULL || reader->text == NULL) {
         lab_reader_close(reader);
@@ -76,7 +80,7 @@ static cb_status create(const char *name, lab_reader **out, cb_err *err)
 cb_status lab_reader_open(const char *path, lab_reader **out, cb_err *err)
 {
     struct stat info;
-    cb_status status = create(path, out, err);
+    cb_status status = create(path, RAW_SIZE, TEXT_SIZE, out, err);
     if (status != CB_OK) {
         return status;
     }
@@ -101,7 +105,7 @@ cb_status lab_reader_open(const char *path, lab_reader **out, cb_err *err)
 cb_status lab_reader_over(
     const char *name, const void *bytes, size_t size, lab_reader **out, cb_err *err)
 {
-    const cb_status status = create(name, out, err);
+    const cb_status status = create(name, SMALL_SIZE, SMALL_SIZE, out, err);
     if (status == CB_OK) {
         (*out)->memory = bytes;
         (*out)->size = size;
@@ -137,14 +141,14 @@ static cb_status fill_raw(lab_reader *reader, cb_err *err)
     reader->raw_used = 0;
     if (reader->fd < 0) {
         const uint64_t left = reader->size - reader->done;
-        reader->raw_used = left < RAW_SIZE ? (size_t)left : RAW_SIZE;
+        reader->raw_used = left < reader->raw_size ? (size_t)left : reader->raw_size;
         if (reader->raw_used > 0) {
             memcpy(reader->raw, reader->memory + reader->done, reader->raw_used);
         }
     } else {
         ssize_t got;
         do {
-            got = read(reader->fd, reader->raw, RAW_SIZE);
+            got = read(reader->fd, reader->raw, reader->raw_size);
         } while (got < 0 && errno == EINTR);
         if (got < 0) {
             return CB_FAIL(err, CB_E_IO, "%s: %s", reader->name, strerror(errno));

@@ -1,6 +1,7 @@
 /* `data list`: the caches of a folder. */
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
