@@ -226,8 +226,8 @@ bool chain_quiet_begin(lab_chain *chain)
         if (source->next_ns >= close_ns && !chain->symbols[i].quiet.is_open) {
             continue; /* it has no candle in this minute */
         }
-        if (source->next_ns != now_ns || source->player.candle.open_ns != now_ns ||
-            !look(chain, i, &views[i]) || !is_symbol_quiet(chain, i, &views[i])) {
+        if (source->player.candle.open_ns != now_ns || !look(chain, i, &views[i]) ||
+            !is_symbol_quiet(chain, i, &views[i])) {
             return false;
         }
         count++;
