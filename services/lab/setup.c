@@ -13,6 +13,7 @@
 #include "domain/caps.h"
 #include "rt/config.h"
 #include "services/execution/shell.h"
+#include "services/lab/setup_models.h"
 #include "services/portfolio/portfolio_shell.h"
 #include "services/risk/risk_shell.h"
 #include "services/signals/signals_shell.h"
@@ -296,6 +297,29 @@ static cb_status load_venue(
     return status;
 }
 
+/* ---- models ---- */
+
+static cb_status load_models(
+    lab_setup *setup, const lab_setup_request *request, flag_list *flags, cb_err *err)
+{
+    lab_model_fields *fields = calloc(1, sizeof(*fields));
+    lab_model_settings *settings = calloc(1, sizeof(*settings));
+    CB_ASSERT(fields != NULL && settings != NULL);
+    lab_model_fields_init(fields);
+    flags->count = 0;
+    cb_status status = add_settings(flags, request, "models", err);
+    if (status == CB_OK) {
+        status = load(fields->fields, fields->count, settings, flags, "models", err);
+    }
+    if (status == CB_OK) {
+        status = lab_models_of(settings, &setup->models, &setup->has_models, err);
+        status = status == CB_OK ? CB_OK : cb_err_context(err, "models");
+    }
+    free(settings);
+    free(fields);
+    return status;
+}
+
 /* ---- all ---- */
 
 cb_status lab_setup_load(lab_setup *setup, const lab_setup_request *request, cb_err *err)
@@ -322,6 +346,9 @@ cb_status lab_setup_load(lab_setup *setup, const lab_setup_request *request, cb_
     if (status == CB_OK) {
         status = load_venue(setup, request, flags, err);
     }
+    if (status == CB_OK) {
+        status = load_models(setup, request, flags, err);
+    }
     free(flags);
     return status;
 }
@@ -335,6 +362,7 @@ void lab_setup_apply(const lab_setup *setup, uint32_t symbols_count, lab_chain_c
     }
     config->validator = &setup->validator;
     config->venue = setup->venue;
+    config->models = setup->has_models ? &setup->models : NULL;
     CB_ASSERT(config->accounts_count < LAB_CHAIN_ACCOUNTS_MAX);
     lab_chain_account *account = &config->accounts[config->accounts_count++];
     account->signals = &setup->signals;

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "services/lab/core/chain.h"
+#include "services/lab/core/models/model.h"
 
 #define LAB_SETUP_SYMBOLS_MAX LAB_CHAIN_SYMBOLS_MAX
 #define LAB_SETUP_TEXT_MAX 512
@@ -12,7 +13,7 @@
 /* One key of one service. */
 typedef struct lab_setup_setting {
     const char *service; /* "validator", "signals", "risk", "execution", "portfolio", "venue" (the
-                            simulator's keys) */
+                            simulator's keys), "models" */
     const char *key;
     const char *value;
 } lab_setup_setting;
@@ -38,6 +39,8 @@ typedef struct lab_setup {
     portfolio_config portfolio;
     exec_caps caps;
     lab_chain_venue venue;
+    bool has_models; /* any is used */
+    lab_models models;
     sim_spec specs[LAB_SETUP_SYMBOLS_MAX];
     uint32_t deposits_count;
     lab_chain_deposit deposits[LAB_CHAIN_DEPOSITS_MAX];

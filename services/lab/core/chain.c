@@ -347,6 +347,7 @@ lab_chain *lab_chain_create(const lab_chain_config *config, void *memory, size_t
     chain_market_init(chain, &arena);
     cb_arena_seal(&arena);
     open_accounts(chain);
+    chain_models_init(chain);
     chain_play_init(chain);
     begin(chain);
     return chain;

@@ -6,6 +6,7 @@
  *   chain_market.c  what the exchange tells as market data, through the collector's sorting
  *   chain_venue.c   what execution asks for, and what the user stream tells
  *   chain_quiet.c   minutes in which nothing can happen, without their messages
+ *   chain_models.c  models of what a venue costs, where they have a say
  *   chain_rows.c    results: points, fills, round trips, reasons, hashes */
 #ifndef LAB_CHAIN_INTERNAL_H
 #define LAB_CHAIN_INTERNAL_H
@@ -15,6 +16,7 @@
 #include "services/collector/core/market.h"
 #include "services/execution/core/describe.h"
 #include "services/lab/core/chain.h"
+#include "services/lab/core/models/model.h"
 #include "services/simulator/core/api/api.h"
 #include "services/simulator/core/play.h"
 #include "services/validator/core/quiet.h"
@@ -27,6 +29,8 @@
 #define CHAIN_INTENTS_KEPT 64                      /* reference prices of intents on their way */
 #define CHAIN_TRIPS_MAX 64                         /* open round trips: symbols times strategies */
 #define CHAIN_COLLECTOR_LEVELS 20000
+#define CHAIN_ORDERS_UNDERWAY 32 /* orders that have not reached the venue yet */
+#define CHAIN_TURNOVER_DAYS 30
 
 /* ---- services ---- */
 typedef enum chain_core {
@@ -113,6 +117,12 @@ typedef struct chain_prepared {
     int64_t begun_ns;
 } chain_prepared;
 
+/* An order on its way to the venue. */
+typedef struct chain_underway {
+    chain_prepared prepared;
+    int64_t due_ns;
+} chain_underway;
+
 typedef struct chain_account {
     const lab_chain_account *config;
     uint32_t sim_account;
@@ -120,6 +130,11 @@ typedef struct chain_account {
     chain_series streams[CB_SUBJECT_COUNT];
     chain_series signals[LAB_CHAIN_SYMBOLS_MAX];
     chain_prepared prepared;
+    uint64_t placed_id; /* the order that a model of queues has last been asked about */
+    uint32_t underway_count;
+    chain_underway underway[CHAIN_ORDERS_UNDERWAY]; /* oldest first */
+    int64_t turnover_day;
+    int64_t turnovers_e8[CHAIN_TURNOVER_DAYS]; /* by day */
     chain_reference references[CHAIN_INTENTS_KEPT];
     uint64_t references_count;
     chain_trip trips[CHAIN_TRIPS_MAX];
@@ -158,6 +173,7 @@ typedef struct chain_quiet {
     uint64_t trades_count;
     uint64_t first_row;  /* of those bars */
     sim_step last;       /* the newest step of all */
+    sim_synthetic shape; /* of the book around it */
     int64_t tick_bid_e8; /* as told last */
     int64_t tick_ask_e8;
     bool
@@ -179,11 +195,18 @@ typedef struct chain_symbol {
     int64_t bar_high_e8;               /* of the candle that closed last */
     int64_t bar_low_e8;
     int64_t bar_close_e8;
+    int64_t bar_volume_e8;
+    int64_t own_qty_e8;       /* filled since the last candle began */
+    int64_t shaped_ns;        /* open of the candle that shape is of */
+    sim_synthetic shape;      /* of the book around the candle that is played */
+    sim_synthetic book_shape; /* with which the exchange's book was made */
 } chain_symbol;
 
 struct lab_chain {
     const lab_chain_config *config;
     int64_t now_ns;
+    int64_t models_ns; /* when a model wants to be asked; INT64_MAX: never */
+    cb_prng prngs[LAB_MODELS_COUNT];
     uint64_t bars_count;
     bool is_over;
     bool is_begun;
@@ -238,6 +261,8 @@ chain_service *chain_service_of(lab_chain *chain, chain_core core, uint32_t acco
 void chain_market_init(lab_chain *chain, cb_arena *arena);
 /** Instruments, past candles, snapshots of the books. */
 void chain_market_begin(lab_chain *chain);
+/** The instruments as the exchange says them. */
+void chain_market_instruments(lab_chain *chain);
 /** What the exchange says of the market. */
 void chain_market_event(lab_chain *chain, const sim_event *event);
 /** Books whose turn has come. */
@@ -251,6 +276,22 @@ void chain_market_book(lab_chain *chain, uint32_t symbol, cb_book *out);
 void chain_venue_event(lab_chain *chain, const sim_event *event);
 void chain_venue_request(
     lab_chain *chain, uint32_t account, uint32_t request, const void *body, size_t size);
+
+/** Orders that have reached the venue by now. */
+void chain_venue_arrive(lab_chain *chain);
+/** When the next of them does; INT64_MAX: there is none. */
+int64_t chain_venue_next_ns(const lab_chain *chain);
+
+/* ---- chain_models.c ---- */
+void chain_models_init(lab_chain *chain);
+/** The books around the candles that begin. */
+void chain_models_candle(lab_chain *chain);
+/** Funding and rules whose moment has come. */
+void chain_models_moment(lab_chain *chain);
+void chain_models_fill(lab_chain *chain, uint32_t account, const portfolio_fill *fill);
+int64_t chain_models_latency(lab_chain *chain);
+/** An order that has just been placed: what waits before it. */
+void chain_models_placed(lab_chain *chain, uint32_t account_index);
 
 /* ---- chain_play.c ---- */
 void chain_play_init(lab_chain *chain);

@@ -287,6 +287,7 @@ static void tell_candle(lab_chain *chain, const sim_event *event)
         symbol->bar_high_e8 = event->candle->high_e8;
         symbol->bar_low_e8 = event->candle->low_e8;
         symbol->bar_close_e8 = event->candle->close_e8;
+        symbol->bar_volume_e8 = event->candle->volume_e8;
         chain->bars_count += event->symbol == 0 ? 1U : 0U;
     }
     collector_market_candle(chain->collector, event->symbol, &candle, true, &chain->collector_sink);
@@ -400,7 +401,7 @@ static bool take_instrument(void *context, const cb_instrument *instrument)
 }
 
 /* The exchange's own words about its instruments, read by the venue's parser. */
-static void tell_instruments(lab_chain *chain)
+void chain_market_instruments(lab_chain *chain)
 {
     sim_json out = sim_json_over(chain->text, CHAIN_TEXT_SIZE);
     sim_call call = {.api = chain->api,
@@ -421,7 +422,7 @@ static void tell_instruments(lab_chain *chain)
 
 void chain_market_begin(lab_chain *chain)
 {
-    tell_instruments(chain);
+    chain_market_instruments(chain);
     for (uint32_t i = 0; i < chain->symbols_count; i++) {
         collector_market_begin(
             chain->collector, i, true, true, BACKFILL_CANDLES, &chain->collector_sink);

@@ -202,7 +202,8 @@ static void begin_source(lab_chain *chain, uint32_t symbol)
     /* A book is there before the first trade, around its price. */
     const int64_t price_e8 = source->is_candle ? source->player.candle.open_e8
                                                : source->config->trades->price_e8[source->at];
-    sim_house_synthetic(chain->sim, symbol, &config->venue.book, price_e8, CB_SIDE_BUY);
+    chain_symbol *at = &chain->symbols[symbol];
+    sim_house_synthetic(chain->sim, symbol, &at->book_shape, price_e8, CB_SIDE_BUY);
 }
 
 void chain_play_init(lab_chain *chain)
@@ -217,6 +218,7 @@ void chain_play_init(lab_chain *chain)
 static void play_trades(lab_chain *chain, uint32_t symbol)
 {
     chain_source *source = &chain->symbols[symbol].source;
+    const sim_synthetic *shape = &chain->symbols[symbol].shape;
     const int64_t now_ns = source->next_ns;
     while (source->next_ns == now_ns) {
         const sim_trade_row row = trade_row(source->config->trades, source->at);
@@ -225,8 +227,7 @@ static void play_trades(lab_chain *chain, uint32_t symbol)
         if (row.price_e8 > 0 && row.qty_e8 > 0 &&
             sim_rows_check_trade(&source->check, &row, &err) == CB_OK) {
             sim_replay_trade(chain->sim, symbol, row.price_e8, row.qty_e8, row.taker_side, row.id);
-            sim_house_synthetic(
-                chain->sim, symbol, &chain->config->venue.book, row.price_e8, row.taker_side);
+            sim_house_synthetic(chain->sim, symbol, shape, row.price_e8, row.taker_side);
         }
         chain_play_advance(chain, symbol);
     }
@@ -235,6 +236,7 @@ static void play_trades(lab_chain *chain, uint32_t symbol)
 static void play(lab_chain *chain, uint32_t symbol)
 {
     chain_source *source = &chain->symbols[symbol].source;
+    chain->symbols[symbol].book_shape = chain->symbols[symbol].shape;
     if (!source->is_candle) {
         play_trades(chain, symbol);
         return;
@@ -242,7 +244,7 @@ static void play(lab_chain *chain, uint32_t symbol)
     const int64_t now_ns = source->next_ns;
     while (source->next_ns == now_ns) {
         if (!sim_player_step(
-                &source->player, chain->sim, &chain->config->venue.book, &source->next_ns)) {
+                &source->player, chain->sim, &chain->symbols[symbol].shape, &source->next_ns)) {
             chain_play_advance(chain, symbol);
         }
     }
@@ -276,6 +278,11 @@ static int64_t next_ns(const lab_chain *chain)
             next = close_ns;
         }
     }
+    const int64_t arrival_ns = chain_venue_next_ns(chain);
+    next = arrival_ns < next ? arrival_ns : next;
+    if (next != INT64_MAX && chain->models_ns < next) {
+        next = chain->models_ns;
+    }
     return next < chain->now_ns ? chain->now_ns : next;
 }
 
@@ -306,7 +313,10 @@ bool chain_play_moment(lab_chain *chain)
     chain->now_ns = ns;
     chain_market_tick(chain);
     chain_settle(chain);
+    chain_venue_arrive(chain);
     close_candles(chain);
+    chain_models_moment(chain);
+    chain_models_candle(chain);
     if (chain->config->is_conflated) {
         if (chain_quiet_begin(chain)) {
             return true;

@@ -42,8 +42,8 @@ typedef struct minute_view {
 static void quotes_of(
     const lab_chain *chain, uint32_t symbol, const sim_step *step, int64_t *bid, int64_t *ask)
 {
-    const int64_t spread_e8 =
-        (int64_t)chain->config->venue.book.spread_ticks * chain->sim->symbols[symbol].spec.tick_e8;
+    const int64_t spread_e8 = (int64_t)chain->symbols[symbol].shape.spread_ticks *
+                              chain->sim->symbols[symbol].spec.tick_e8;
     *bid = step->taker_side == CB_SIDE_SELL ? step->price_e8 : step->price_e8 - spread_e8;
     *ask = step->taker_side == CB_SIDE_SELL ? step->price_e8 + spread_e8 : step->price_e8;
 }
@@ -70,13 +70,12 @@ static bool total_of(const sim_candle_row *row, minute_view *view)
 }
 
 /* A level of the synthetic book that no order stands in. */
-static bool is_plain(const lab_chain *chain, const sim_spec *spec, int64_t price_e8, int64_t qty_e8)
+static bool is_plain(
+    const sim_synthetic *shape, const sim_spec *spec, int64_t price_e8, int64_t qty_e8)
 {
     int64_t plain_e8 = 0;
     if (price_e8 <= 0 ||
-        cb_div_e8(
-            chain->config->venue.book.depth_quote_e8, price_e8, CB_ROUND_DOWN, &plain_e8, NULL) !=
-            CB_OK) {
+        cb_div_e8(shape->depth_quote_e8, price_e8, CB_ROUND_DOWN, &plain_e8, NULL) != CB_OK) {
         return false;
     }
     plain_e8 -= plain_e8 % spec->step_e8;
@@ -88,8 +87,18 @@ static bool is_plain(const lab_chain *chain, const sim_spec *spec, int64_t price
 static bool is_told_plain(const lab_chain *chain, uint32_t symbol)
 {
     const sim_symbol *at = &chain->sim->symbols[symbol];
-    return is_plain(chain, &at->spec, at->ticker_e8[0], at->ticker_e8[1]) &&
-           is_plain(chain, &at->spec, at->ticker_e8[2], at->ticker_e8[3]);
+    const sim_synthetic *shape = &chain->symbols[symbol].book_shape;
+    return is_plain(shape, &at->spec, at->ticker_e8[0], at->ticker_e8[1]) &&
+           is_plain(shape, &at->spec, at->ticker_e8[2], at->ticker_e8[3]);
+}
+
+/* The book keeps its depth; the spread moves quotes, which is looked at by itself. */
+static bool is_as_deep(const chain_symbol *symbol)
+{
+    const sim_synthetic *told =
+        symbol->quiet.bars_count > 0 ? &symbol->quiet.shape : &symbol->book_shape;
+    return told->depth_quote_e8 == symbol->shape.depth_quote_e8 &&
+           told->levels == symbol->shape.levels && told->gap_ticks == symbol->shape.gap_ticks;
 }
 
 static bool look(const lab_chain *chain, uint32_t symbol, minute_view *view)
@@ -98,7 +107,8 @@ static bool look(const lab_chain *chain, uint32_t symbol, minute_view *view)
     const chain_quiet *quiet = &chain->symbols[symbol].quiet;
     const sim_player *player = &source->player;
     if (!source->is_candle || player->interval_ns != MINUTE_NS || player->steps_at != 0 ||
-        player->steps_count == 0 || (quiet->bars_count == 0 && !is_told_plain(chain, symbol))) {
+        player->steps_count == 0 || !is_as_deep(&chain->symbols[symbol]) ||
+        (quiet->bars_count == 0 && !is_told_plain(chain, symbol))) {
         return false;
     }
     memcpy(view->steps, player->steps, sizeof(view->steps));
@@ -190,6 +200,7 @@ static void open_quiet(lab_chain *chain, uint32_t index, const minute_view *view
     quiet->bars_count++;
     quiet->trades_count += view->steps_count;
     quiet->last = *last;
+    quiet->shape = symbol->shape;
     quiet->tick_bid_e8 = view->bid_e8;
     quiet->tick_ask_e8 = view->ask_e8;
     quiet->counts_count = view->steps_count;
@@ -338,6 +349,7 @@ bool chain_quiet_close(lab_chain *chain, uint32_t index)
     symbol->bar_high_e8 = candle->high.e8;
     symbol->bar_low_e8 = candle->low.e8;
     symbol->bar_close_e8 = candle->close.e8;
+    symbol->bar_volume_e8 = candle->volume.e8;
     chain->bars_count += index == 0 ? 1U : 0U;
     for (uint32_t a = 0; a < chain->accounts_count; a++) {
         chain_service *services = chain->accounts[a].services;
@@ -409,11 +421,9 @@ static void sync_symbol(lab_chain *chain, uint32_t index)
     symbol->last_price_e8 = quiet->last.price_e8;
     symbol->last_qty_e8 = quiet->last.qty_e8;
     chain->sim->is_muted = true;
-    sim_house_synthetic(chain->sim,
-        index,
-        &chain->config->venue.book,
-        quiet->last.price_e8,
-        quiet->last.taker_side);
+    at->book_shape = quiet->shape;
+    sim_house_synthetic(
+        chain->sim, index, &at->book_shape, quiet->last.price_e8, quiet->last.taker_side);
     sim_tell_ticker(chain->sim, symbol);
     chain->sim->is_muted = false;
     forget_changes(&symbol->fast);

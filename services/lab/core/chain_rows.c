@@ -271,6 +271,7 @@ void chain_rows_fill(lab_chain *chain, uint32_t account_index, const portfolio_f
     if (sink->fill != NULL) {
         sink->fill(sink->context, account_index, &fill);
     }
+    chain_models_fill(chain, account_index, row);
     if (fill.symbol < chain->symbols_count) {
         book_trip(chain, account_index, row, &fill);
     }

@@ -115,6 +115,28 @@ static void claim(lab_chain *chain, uint32_t account, const exec_claim *asked)
     local(chain, account, EXEC_EVENT_CLAIM, &result, sizeof(result));
 }
 
+static void place(lab_chain *chain, uint32_t account, const chain_prepared *prepared)
+{
+    const exec_venue_text text = ask(chain, account, prepared->call, &prepared->params);
+    exec_order_answer answer = {.intent_id = prepared->intent_id, .answered_ns = chain->now_ns};
+    exec_judge_placed(
+        chain->venue, prepared->call, &prepared->params, &text, chain->judged, &answer);
+    chain_models_placed(chain, account);
+    later(chain, account, EXEC_EVENT_PLACED, &answer, sizeof(answer));
+}
+
+/* One that was underway. */
+static void arrive(lab_chain *chain, uint32_t account_index, uint32_t at)
+{
+    chain_account *account = &chain->accounts[account_index];
+    const chain_prepared prepared = account->underway[at].prepared;
+    account->underway_count--;
+    for (uint32_t i = at; i < account->underway_count; i++) {
+        account->underway[i] = account->underway[i + 1];
+    }
+    place(chain, account_index, &prepared);
+}
+
 static void send(lab_chain *chain, uint32_t account, const exec_send *asked)
 {
     const chain_prepared *prepared = &chain->accounts[account].prepared;
@@ -122,11 +144,47 @@ static void send(lab_chain *chain, uint32_t account, const exec_send *asked)
     const exec_sent sent = {.intent_id = asked->intent_id, .sent_ns = chain->now_ns};
     local(chain, account, EXEC_EVENT_SENT, &sent, sizeof(sent));
     chain->accounts[account].totals.orders++;
-    const exec_venue_text text = ask(chain, account, prepared->call, &prepared->params);
-    exec_order_answer answer = {.intent_id = asked->intent_id, .answered_ns = chain->now_ns};
-    exec_judge_placed(
-        chain->venue, prepared->call, &prepared->params, &text, chain->judged, &answer);
-    later(chain, account, EXEC_EVENT_PLACED, &answer, sizeof(answer));
+    const int64_t latency_ns = chain_models_latency(chain);
+    if (latency_ns == 0) {
+        place(chain, account, prepared);
+        return;
+    }
+    chain_account *from = &chain->accounts[account];
+    if (from->underway_count == CHAIN_ORDERS_UNDERWAY) {
+        arrive(chain, account, 0); /* more than ever happens: the first is there at once */
+    }
+    from->underway[from->underway_count++] =
+        (chain_underway){.prepared = *prepared, .due_ns = chain->now_ns + latency_ns};
+}
+
+void chain_venue_arrive(lab_chain *chain)
+{
+    for (uint32_t a = 0; a < chain->accounts_count; a++) {
+        chain_account *account = &chain->accounts[a];
+        uint32_t at = 0;
+        while (at < account->underway_count) {
+            if (account->underway[at].due_ns > chain->now_ns) {
+                at++;
+                continue;
+            }
+            arrive(chain, a, at);
+            chain_settle(chain);
+            at = 0; /* others may have set out meanwhile */
+        }
+    }
+}
+
+int64_t chain_venue_next_ns(const lab_chain *chain)
+{
+    int64_t next_ns = INT64_MAX;
+    for (uint32_t a = 0; a < chain->accounts_count; a++) {
+        const chain_account *account = &chain->accounts[a];
+        for (uint32_t i = 0; i < account->underway_count; i++) {
+            const int64_t due_ns = account->underway[i].due_ns;
+            next_ns = due_ns < next_ns ? due_ns : next_ns;
+        }
+    }
+    return next_ns;
 }
 
 /* ---- questions ---- */

@@ -114,8 +114,12 @@ static int64_t fee_in_third(const sim_core *sim, const sim_order *order, int64_t
 
 static int64_t fee_rate(const sim_core *sim, const sim_order *order, bool is_maker)
 {
-    if (sim->accounts[order->account].is_fee_free) {
+    const sim_account *account = &sim->accounts[order->account];
+    if (account->is_fee_free) {
         return 0;
+    }
+    if (account->has_own_fees) {
+        return is_maker ? account->fee_maker_e8 : account->fee_taker_e8;
     }
     return is_maker ? sim->config.fee_maker_e8 : sim->config.fee_taker_e8;
 }

@@ -113,6 +113,9 @@ typedef struct sim_account {
     char secret[SIM_KEY_SIZE];
     bool has_history; /* orders and fills are kept and reported */
     bool is_fee_free;
+    bool has_own_fees; /* instead of the exchange's */
+    int64_t fee_maker_e8;
+    int64_t fee_taker_e8;
     int64_t updated_ns;
     uint32_t open_first;
     uint32_t open_last;
