@@ -85,7 +85,8 @@ static void take_fan(
     lab_luck *self, const cb_monte_input *input, const double *fan, double start_equity)
 {
     for (size_t i = 0; i < input->points; i++) {
-        self->steps[i] = (double)((i + 1) * input->count / input->points);
+        const size_t step = (i + 1) * input->count / input->points;
+        self->steps[i] = (double)step;
         for (size_t k = 0; k < CB_MONTE_BANDS; k++) {
             self->bands[k][i] = fan[i * CB_MONTE_BANDS + k] * start_equity;
         }

@@ -17,7 +17,8 @@ cb_status lab_search_trials(const lab_search *self, double **values, double **re
     if (*values == NULL || *results == NULL) {
         free(*values);
         free(*results);
-        return CB_FAIL(err, CB_E_FULL, "no memory for the list of trials");
+        (void)CB_FAIL(err, CB_E_FULL, "no memory for the list of trials");
+        return CB_E_FULL;
     }
     for (size_t i = 0; i < count; i++) {
         search_trial trial;
