@@ -187,7 +187,12 @@ void exec_on_claim(exec_state *state, const exec_claim_result *result, cb_outbox
     CB_ASSERT((unsigned)result->outcome < EXEC_CLAIM_COUNT);
     exec_order *order = place_lane_order(state, EXEC_LANE_CLAIM, result->intent_id);
     CB_ASSERT(order != NULL);
-    CB_ASSERT(order->row.state == CB_ORDER_STATE_READY);
+    if (order->row.state != CB_ORDER_STATE_READY) {
+        /* The user stream told of it meanwhile: who took our lease has sent it. */
+        CB_ASSERT(result->outcome != EXEC_CLAIM_DONE);
+        place_free_lane(state);
+        return;
+    }
     const bool is_late = order->row.not_after_ns <= state->now_ns;
     const bool is_killed = !exec_kill_allows(state, &order->row);
     const bool is_stopped = is_late || is_killed || order->is_cancel_wanted;

@@ -79,6 +79,22 @@ static void failed_claims_end_as_not_sent(void **context)
     assert_int_equal(rig_view(&bench).active_count, 0);
 }
 
+/* Stopped past its lease: the stream tells what the new holder has sent before the old claim fails.
+ */
+static void failed_claim_of_an_order_that_another_sent_changes_nothing(void **context)
+{
+    (void)context;
+    const cb_permit permit = rig_permit(&bench);
+    rig_give(&bench, &permit);
+    const cb_order order = *rig_last_order(&bench);
+    const cb_venue_order open = rig_venue_view(&order, "101", CB_ORDER_STATE_OPEN, 0);
+    rig_report(&bench, &open, NULL);
+    rig_claim(&bench, permit.intent_id, EXEC_CLAIM_FAILED);
+    assert_null(rig_last_order(&bench));
+    assert_null(rig_request(&bench, EXEC_REQUEST_SEND));
+    assert_int_equal(rig_view(&bench).active_count, 1);
+}
+
 static void claim_that_comes_back_after_not_after_is_not_sent(void **context)
 {
     (void)context;
@@ -545,6 +561,7 @@ int main(void)
         TEST(permit_becomes_ready_and_asks_for_its_claim),
         TEST(send_is_asked_for_only_after_the_claim),
         TEST(failed_claims_end_as_not_sent),
+        TEST(failed_claim_of_an_order_that_another_sent_changes_nothing),
         TEST(claim_that_comes_back_after_not_after_is_not_sent),
         TEST(send_refused_by_the_shell_is_not_sent),
         TEST(accepted_order_is_open_and_frees_the_lane),
