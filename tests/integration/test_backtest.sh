@@ -26,6 +26,11 @@ refute "it asks for nothing from elsewhere" grep -qE '(src|href)=|https?://|<scr
 check "trades come as CSV" [ "$(backtest show 1 --trades | wc -l)" -eq "$(($(backtest show 1 -o json | jq .totals.trades) + 1))" ]
 check "fills come as CSV" [ "$(backtest show 1 --fills | wc -l)" -eq "$(($(backtest show 1 -o json | jq .totals.fills) + 1))" ]
 
+worse=$(backtest run -f job.yaml --no-store -o json --set models.use=slippage --set models.slippage.ratio=0.005 | jq -r .totals.end_equity)
+check "slippage costs money" awk -v a="$worse" -v b="$(backtest show 1 -o json | jq -r .totals.end_equity)" 'BEGIN { exit !(a < b) }'
+check "an unknown model" exits 1 backtest run -f job.yaml --no-store --set models.use=magic
+check "is told" told "magic"
+
 # ---- money ----
 sum() { backtest show 1 --fills | jq -R -s 'split("\n")[1:-1] | map(split(",")) | map((.[5] | tonumber) * (.[6] | tonumber) * (if .[3] == "buy" then -1 else 1 end) - (.[9] | tonumber)) | add'; }
 closed() { backtest show 1 --trades | tail -n +2 | cut -d, -f6 | grep -c true; }

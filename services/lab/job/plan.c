@@ -69,7 +69,7 @@ static cb_status name_strategies(lab_plan *plan, cb_err *err)
 /* ---- configurations ---- */
 
 static const char *const decided[] = {
-    "account", "venue", "symbols", "quote_asset", "permit.key", "guard.key", "strategies"};
+    "seed", "account", "venue", "symbols", "quote_asset", "permit.key", "guard.key", "strategies"};
 
 static cb_status check_decided(const lab_job *job, cb_err *err)
 {
@@ -125,7 +125,8 @@ static cb_status name_place(const lab_job *job, cb_err *err)
 static cb_status load_setup(lab_plan *plan, const char *balances, cb_err *err)
 {
     const lab_job *job = plan->job;
-    lab_setup_setting settings[LAB_SETTINGS_MAX + 2];
+    lab_setup_setting settings[LAB_SETTINGS_MAX + 3];
+    char seed[24];
     char caps[CB_CAPS_SIZE_MAX];
     size_t count = 0;
     cb_status status = lab_job_caps(job, caps, sizeof caps, err);
@@ -134,6 +135,8 @@ static cb_status load_setup(lab_plan *plan, const char *balances, cb_err *err)
     }
     settings[count++] = (lab_setup_setting){"signals", "strategies", job->strategies};
     settings[count++] = (lab_setup_setting){"venue", "accounts.main", balances};
+    (void)snprintf(seed, sizeof seed, "%" PRIu64, job->seed);
+    settings[count++] = (lab_setup_setting){"models", "seed", seed};
     for (uint32_t i = 0; i < job->settings_count; i++) {
         settings[count++] = (lab_setup_setting){
             job->settings[i].service, job->settings[i].key, job->settings[i].value};
