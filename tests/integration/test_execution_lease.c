@@ -277,25 +277,27 @@ static void lease_renewed_in_the_last_moment_is_not_taken(void **context)
     assert_true(passes_fence(&a));
 }
 
+static bool is_session_of_a_gone(void *context)
+{
+    (void)context;
+    return look_at(&b).is_free;
+}
+
 static void lease_of_a_dead_session_need_not_expire(void **context)
 {
     (void)context;
     assert_int_equal(take(&a, 0), 1);
+    admin("UPDATE execution.lease SET expires_at = clock_timestamp() + interval '1 hour'");
     assert_false(look_at(&b).is_free);
     cb_pg_close(a.pg);
     a = connect_as("a", 3); /* restarted, another session: not the holder's */
+    assert_true(stack_until(is_session_of_a_gone, NULL, 10000));
     assert_true(look_at(&a).is_free);
     assert_true(look_at(&a).is_predecessor);
     assert_false(look_at(&b).is_predecessor);
     assert_int_equal(take(&a, 1), 2);
     assert_int_equal(
         stack_sql_i64(&env, "SELECT count(*) FROM execution.lease_taken WHERE is_takeover"), 0);
-}
-
-static bool is_session_of_a_gone(void *context)
-{
-    (void)context;
-    return look_at(&b).is_free;
 }
 
 static void restart_of_the_database_frees_the_lease(void **context)
