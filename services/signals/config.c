@@ -36,6 +36,7 @@ static const cb_config_field own_fields[] = {
         rules_files,
         "",
         "files of rules for `rules` in strategies, comma separated, one per timeframe"),
+    TEXT("desks", desks, "", "desk@timeframe:symbol+symbol:budget, comma separated; empty: none"),
     COUNT("history.candles",
         history_count,
         "3000",
@@ -174,6 +175,14 @@ void signals_fields_init(signals_fields *fields)
             .entry = name,
             .offset = AT(params) + s * sizeof(((signals_config *)NULL)->params[0])};
         group.params = signals_strategy_params(s, &group.params_count);
+        fields->count +=
+            cb_param_fields(&group, &fields->texts[fields->count], &fields->fields[fields->count]);
+    }
+    for (uint32_t d = 0; (name = signals_desk_name(d)) != NULL; d++) {
+        cb_param_group group = {.prefix = "desk",
+            .entry = name,
+            .offset = AT(desk_params) + d * sizeof(((signals_config *)NULL)->desk_params[0])};
+        group.params = signals_desk_params(d, &group.params_count);
         fields->count +=
             cb_param_fields(&group, &fields->texts[fields->count], &fields->fields[fields->count]);
     }

@@ -10,7 +10,8 @@
 
 #define SIGNALS_STATIC_FIELDS_MAX 32
 #define SIGNALS_FIELDS_MAX                                                                         \
-    (SIGNALS_STATIC_FIELDS_MAX + SIGNALS_STRATEGIES_MAX * CB_PARAMS_PER_ENTRY_MAX)
+    (SIGNALS_STATIC_FIELDS_MAX +                                                                   \
+        (SIGNALS_STRATEGIES_MAX + SIGNALS_DESK_KINDS_MAX) * CB_PARAMS_PER_ENTRY_MAX)
 
 /* Configuration fields: the fixed ones and one per parameter of each strategy. */
 typedef struct signals_fields {

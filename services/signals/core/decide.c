@@ -107,6 +107,10 @@ void signals_decide(const signals_situation *s, signals_verdict *verdict)
         say_score(verdict, "below_threshold: score ", s->score.e8, " of ", verdict->threshold.e8);
         return;
     }
+    if (s->is_desk) {
+        say(verdict, "desk: the symbol is worked by a desk");
+        return;
+    }
     if (s->data_ts_ns <= s->decided_data_ns) {
         say(verdict, "decided: this candle was decided on before");
         return;

@@ -71,6 +71,9 @@ void signals_flatten(signals_state *state,
 {
     CB_ASSERT(quote->env != NULL);
     CB_ASSERT(quote->price.e8 > 0);
+    if (signals_kill_level(state, symbol->name, symbol->book.strategy) >= 2) {
+        (void)signals_desk_withdraw(state, symbol, quote, event, out);
+    }
     if (!is_due(state, symbol, quote)) {
         return;
     }

@@ -54,6 +54,13 @@ static void block(
     const signals_config *config, signals_book *book, const signals_flight *flight, bool is_filled)
 {
     const int64_t known_ns = later(flight->decided_ns, flight->data_ts_ns);
+    if (flight->slot != 0) {
+        /* A desk's orders come and go as it wants them; only a refused one makes it wait. */
+        const bool is_refused = !is_filled && !flight->is_canceling;
+        const int64_t until_ns = is_refused ? known_ns + config->exit_retry_ns : 0;
+        book->entry_blocked_ns = later(book->entry_blocked_ns, until_ns);
+        return;
+    }
     CB_ASSERT(config->entry_cooldown_ns >= 0);
     CB_ASSERT(config->exit_retry_ns >= 0);
     if (flight->side == CB_SIDE_SELL || !is_filled) {

@@ -115,7 +115,12 @@ void signals_guard(signals_state *state,
     CB_ASSERT(quote->env != NULL);
     CB_ASSERT(quote->price.e8 > 0);
     const cb_purpose purpose = level_hit(&symbol->book, quote->price);
-    if (purpose == CB_PURPOSE_NONE || !may_exit(state, symbol, quote)) {
+    if (purpose == CB_PURPOSE_NONE) {
+        return;
+    }
+    (void)signals_desk_withdraw(
+        state, symbol, quote, event, out); /* they would claim what is held */
+    if (!may_exit(state, symbol, quote)) {
         return;
     }
     cb_signal signal;

@@ -67,6 +67,18 @@ static uint64_t hash_symbol(uint64_t hash, const signals_state *state, uint32_t 
     return cb_indicator_hash(hash, state->strategies + number * states_size, states_size);
 }
 
+static uint64_t hash_desk(uint64_t hash, const signals_state *state, uint32_t number)
+{
+    const signals_desk *desk = &state->desks[number];
+    const signals_desk_spec *spec = &state->plan.desks[number];
+    CB_ASSERT(spec->legs_count <= DESK_LEGS_MAX);
+    hash = hash_time(hash, desk->played_ns);
+    for (uint32_t i = 0; i < spec->legs_count; i++) {
+        hash = cb_hash_u64(cb_hash_u64(hash, desk->pushed[i]), desk->cursor[i]);
+    }
+    return cb_indicator_hash(hash, state->desk_memory + spec->offset, spec->state_size);
+}
+
 uint64_t signals_hash(const signals_state *state)
 {
     CB_ASSERT(state->symbols_count <= SIGNALS_SYMBOLS_MAX);
@@ -83,6 +95,9 @@ uint64_t signals_hash(const signals_state *state)
     }
     for (uint32_t i = 0; i < state->symbols_count; i++) {
         hash = hash_symbol(hash, state, i);
+    }
+    for (uint32_t i = 0; i < state->plan.desks_count; i++) {
+        hash = hash_desk(hash, state, i);
     }
     return hash;
 }

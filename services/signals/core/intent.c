@@ -103,6 +103,55 @@ static bool set_flatten_terms(const signals_config *config,
            refuse(reason, "flat: less than the venue's least order");
 }
 
+/* The terms of a desk's order, on the venue's grid: a limit never nearer to the market than wanted.
+ */
+static bool set_wish_terms(const signals_symbol *symbol,
+    const signals_order *order,
+    cb_intent *intent,
+    char reason[SIGNALS_REASON_MAX])
+{
+    const desk_wish *wish = order->wish;
+    const cb_instrument *instrument = &symbol->instrument;
+    const bool is_buy = wish->side == CB_SIDE_BUY;
+    int64_t price_e8 = 0;
+    int64_t stop_e8 = 0;
+    int64_t qty_e8 = 0;
+    if (cb_e8_from_f64(wish->price, &price_e8, NULL) != CB_OK ||
+        cb_e8_from_f64(wish->stop_price, &stop_e8, NULL) != CB_OK ||
+        cb_e8_from_f64(wish->qty, &qty_e8, NULL) != CB_OK) {
+        return refuse(reason, "desk: a number leaves the range");
+    }
+    intent->side = wish->side;
+    intent->reduce_only = !is_buy;
+    const cb_rounding away = is_buy ? CB_ROUND_DOWN : CB_ROUND_UP;
+    if (wish->slot != 0) {
+        intent->order_type = wish->is_maker ? CB_ORDER_TYPE_LIMIT_MAKER : CB_ORDER_TYPE_LIMIT;
+        intent->tif = wish->is_maker ? CB_TIF_NONE : CB_TIF_GTC;
+        intent->limit_price = offset_price(instrument, (cb_price){price_e8}, 0, away);
+        if (intent->limit_price.e8 <= 0) {
+            return refuse(reason, "no_price: the limit leaves the range");
+        }
+    }
+    const cb_price at = wish->slot != 0 ? intent->limit_price : order->signal->price;
+    const cb_qty sellable = signals_sellable(symbol, at);
+    qty_e8 = !is_buy && qty_e8 > sellable.e8 ? sellable.e8 : qty_e8;
+    cb_amount notional = {0};
+    if (qty_e8 <= 0 ||
+        cb_instrument_round_qty(instrument, (cb_qty){qty_e8}, CB_ROUND_DOWN, &intent->qty, NULL) !=
+            CB_OK ||
+        cb_notional(at, intent->qty, CB_ROUND_DOWN, &notional, NULL) != CB_OK ||
+        intent->qty.e8 < instrument->qty_min.e8 || notional.e8 < instrument->notional_min.e8) {
+        return refuse(reason, "flat: less than the venue's least order");
+    }
+    if (!is_buy) {
+        return true;
+    }
+    intent->stop_loss = offset_price(instrument, (cb_price){stop_e8}, 0, CB_ROUND_DOWN);
+    return (intent->stop_loss.e8 > 0 && intent->stop_loss.e8 < at.e8 &&
+               intent->stop_loss.e8 < order->signal->price.e8) ||
+           refuse(reason, "no_stop: the stop-loss is not between 0 and the price");
+}
+
 static bool set_terms(const signals_config *config,
     const signals_symbol *symbol,
     const signals_order *order,
@@ -112,6 +161,9 @@ static bool set_terms(const signals_config *config,
     static const cb_tif tifs[] = {CB_TIF_GTC, CB_TIF_IOC, CB_TIF_FOK};
     intent->purpose = order->purpose;
     intent->order_type = CB_ORDER_TYPE_MARKET;
+    if (order->wish != NULL) {
+        return set_wish_terms(symbol, order, intent, reason);
+    }
     if (order->purpose == CB_PURPOSE_FLATTEN) {
         return set_flatten_terms(config, symbol, order, intent, reason);
     }
@@ -204,14 +256,16 @@ cb_id signals_intend(signals_state *state,
         (void)refuse(reason, "in_flight: too many intents have not ended");
         return (cb_id){0, 0};
     }
-    if (order->purpose == CB_PURPOSE_EXIT && signals_is_bracket(&symbol->book)) {
+    if (order->purpose == CB_PURPOSE_EXIT && order->wish == NULL &&
+        signals_is_bracket(&symbol->book)) {
         return ask_exit(state, symbol, order, out);
     }
     set_origin(state, order, &intent);
     if (!set_terms(state->config, symbol, order, &intent, reason)) {
         return (cb_id){0, 0};
     }
-    if (order->purpose != CB_PURPOSE_ENTRY && symbol->book.strategy[0] != '\0') {
+    if (order->purpose != CB_PURPOSE_ENTRY && order->wish == NULL &&
+        symbol->book.strategy[0] != '\0') {
         /* Whoever voted for the end: the position, and what it earned, is whose entry it was. */
         memcpy(intent.strategy, symbol->book.strategy, sizeof intent.strategy);
     }
@@ -231,6 +285,9 @@ cb_id signals_intend(signals_state *state,
         .decided_ns = intent.decided_ns,
         .data_ts_ns = intent.data_ts_ns,
         .not_after_ns = intent.not_after_ns,
+        .slot = order->wish != NULL ? order->wish->slot + 1 : 0,
+        .limit_price = intent.limit_price,
+        .qty = intent.qty,
     };
     memcpy(flight.venue, intent.venue, sizeof flight.venue);
     memcpy(flight.symbol, intent.symbol, sizeof flight.symbol);

@@ -166,6 +166,7 @@ static void judge(const signals_state *state,
         .config = state->config,
         .instrument = symbol->has_instrument ? &symbol->instrument : NULL,
         .score = score,
+        .is_desk = symbol->desk != 0,
         .fresh_side = is_on_side ? signal->side : CB_SIDE_NONE,
         .has_position = signals_sellable(symbol, signal->price).e8 > 0,
         .flights_count = symbol->flights_count,
@@ -227,7 +228,9 @@ static void decide(signals_state *state,
     if (cb_id_is_none(leader->signal.intent_id)) {
         verdict.purpose = CB_PURPOSE_NONE;
     }
-    symbol->book.decided_data_ns = round->candle->close_ts_ns;
+    if (symbol->desk == 0) {
+        symbol->book.decided_data_ns = round->candle->close_ts_ns; /* else it is the desk's */
+    }
     store_decision(round, &leader->signal, score, &verdict, out);
     for (uint32_t i = 0; i < round->fresh_count; i++) {
         cb_signal *signal = &round->fresh[i].signal;

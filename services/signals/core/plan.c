@@ -9,7 +9,7 @@
 #define DAY_S 86400U
 #define WEIGHT_MAX_E8 (100 * CB_E8)
 
-static cb_strview cut(cb_strview text, char at, cb_strview *rest)
+cb_strview signals_plan_cut(cb_strview text, char at, cb_strview *rest)
 {
     const char *found = text.size > 0 ? memchr(text.at, at, text.size) : NULL;
     if (found == NULL) {
@@ -21,8 +21,7 @@ static cb_strview cut(cb_strview text, char at, cb_strview *rest)
     return (cb_strview){text.at, size};
 }
 
-/* "1m", "15m", "4h": whole minutes that divide a day. 0 otherwise. */
-static uint32_t parse_interval(cb_strview text)
+uint32_t signals_plan_interval(cb_strview text)
 {
     uint64_t number = 0;
     if (text.size < 2 || !cb_u64_parse((cb_strview){text.at, text.size - 1}, 1440, &number)) {
@@ -44,7 +43,7 @@ static uint32_t find_strategy(cb_strview name)
     return STRATEGIES_COUNT;
 }
 
-static cb_status add_timeframe(signals_plan *plan, uint32_t interval_s, cb_err *err)
+cb_status signals_plan_timeframe(signals_plan *plan, uint32_t interval_s, cb_err *err)
 {
     if (interval_s == SIGNALS_BASE_INTERVAL_S) {
         return CB_OK;
@@ -87,13 +86,13 @@ static cb_status parse_item(cb_strview item, signals_instance *out, cb_err *err)
 {
     cb_strview rest;
     cb_strview weight;
-    const cb_strview name = cut(item, '@', &rest);
-    const cb_strview interval = cut(rest, ':', &weight);
+    const cb_strview name = signals_plan_cut(item, '@', &rest);
+    const cb_strview interval = signals_plan_cut(rest, ':', &weight);
     *out = (signals_instance){.strategy = find_strategy(name), .weight_e8 = CB_E8};
     if (out->strategy == STRATEGIES_COUNT) {
         return CB_FAIL(err, CB_E_CONFIG, "strategies: no strategy '%.*s'", (int)name.size, name.at);
     }
-    out->interval_s = parse_interval(interval);
+    out->interval_s = signals_plan_interval(interval);
     if (out->interval_s == 0) {
         return CB_FAIL(err,
             CB_E_CONFIG,
@@ -130,7 +129,7 @@ static cb_status add_instance(
         return CB_FAIL(
             err, CB_E_CONFIG, "strategies: '%.*s' stands twice", (int)item.size, item.at);
     }
-    status = add_timeframe(plan, instance.interval_s, err);
+    status = signals_plan_timeframe(plan, instance.interval_s, err);
     if (status != CB_OK) {
         return status;
     }
@@ -151,7 +150,7 @@ cb_status signals_plan_parse(const signals_config *config, signals_plan *plan, c
     *plan = (signals_plan){0};
     cb_strview rest = cb_sv_from(config->strategies);
     while (rest.size > 0) {
-        const cb_strview item = cut(rest, ',', &rest);
+        const cb_strview item = signals_plan_cut(rest, ',', &rest);
         const cb_status status = add_instance(config, plan, item, err);
         if (status != CB_OK) {
             return status;
@@ -160,5 +159,5 @@ cb_status signals_plan_parse(const signals_config *config, signals_plan *plan, c
     if (plan->instances_count == 0) {
         return CB_FAIL(err, CB_E_CONFIG, "strategies: none given");
     }
-    return CB_OK;
+    return signals_desks_parse(config, plan, err);
 }

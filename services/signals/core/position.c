@@ -40,6 +40,7 @@ static void close_guard(signals_book *book)
     book->stop_loss = (cb_price){0};
     book->take_profit = (cb_price){0};
     book->guard_from_ns = 0;
+    book->cost = (cb_amount){0};
 }
 
 /* What is left is less than the venue would take: dust. */
@@ -49,6 +50,26 @@ static bool is_flat(const signals_symbol *symbol, cb_price price)
         return true;
     }
     return symbol->has_instrument && signals_sellable(symbol, price).e8 == 0;
+}
+
+/* What was paid for what is held: more with a purchase, less in proportion with a sale. */
+static void follow_cost(signals_book *book, const cb_fill *fill, int64_t qty_before_e8)
+{
+    int64_t value_e8 = 0;
+    CB_ASSERT(fill->qty.e8 >= 0);
+    CB_ASSERT(fill->price.e8 >= 0);
+    if (fill->side == CB_SIDE_BUY) {
+        const cb_status status =
+            cb_mul_e8(fill->qty.e8, fill->price.e8, CB_ROUND_UP, &value_e8, NULL);
+        const bool has_overflow =
+            status != CB_OK || __builtin_add_overflow(book->cost.e8, value_e8, &book->cost.e8);
+        CB_ASSERT(!has_overflow);
+        return;
+    }
+    const int64_t left_e8 = book->qty.e8 > 0 ? book->qty.e8 : 0;
+    book->cost.e8 = qty_before_e8 > left_e8
+                        ? (int64_t)((cb_i128)book->cost.e8 * left_e8 / qty_before_e8)
+                        : book->cost.e8;
 }
 
 void signals_on_fill(signals_state *state, const cb_event *event, cb_outbox *out)
@@ -63,8 +84,10 @@ void signals_on_fill(signals_state *state, const cb_event *event, cb_outbox *out
     const bool is_fee_in_base = cb_text_equal(fill->fee_asset, fill->base_asset);
     int64_t change_e8 = is_buy ? fill->qty.e8 : -fill->qty.e8;
     change_e8 -= is_fee_in_base ? fill->fee.e8 : 0;
+    const int64_t qty_before_e8 = book->qty.e8;
     const bool has_overflow = __builtin_add_overflow(book->qty.e8, change_e8, &book->qty.e8);
     CB_ASSERT(!has_overflow);
+    follow_cost(book, fill, qty_before_e8);
     book->fills_count++;
     signals_flight *flight = signals_find_flight(symbol, fill->intent_id);
     if (flight != NULL) {

@@ -39,7 +39,8 @@ CB_STRUCT(signals_decision, SIGNALS_DECISION_FIELDS);
         F##_TIME(11, entry_blocked_ns)  /* no entry on data up to here */                          \
         F##_TIME(12, exit_blocked_ns)   /* no exit on data up to here */                           \
         F##_TIME(13, decided_data_ns)   /* close of the newest candle that was decided on */       \
-        F##_U64(14, fills_count) F##_TIME(15, updated_ns)
+        F##_U64(14, fills_count) F##_TIME(15, updated_ns)                                          \
+            F##_AMOUNT(16, cost) /* quote units paid for what is held */
 CB_STRUCT(signals_book, SIGNALS_BOOK_FIELDS);
 
 /* An intent from its birth until its order has ended, was denied, or was never heard of. */
@@ -50,7 +51,10 @@ CB_STRUCT(signals_book, SIGNALS_BOOK_FIELDS);
         F##_BOOL(9, is_closed) F##_TEXT(10, reason, 64) /* why it closed */                        \
         F##_PRICE(11, reference_price) F##_PRICE(12, stop_loss) F##_PRICE(13, take_profit)         \
             F##_QTY(14, filled) F##_TIME(15, decided_ns) F##_TIME(16, data_ts_ns)                  \
-                F##_TIME(17, not_after_ns)
+                F##_TIME(17, not_after_ns)                                                         \
+                    F##_U32(18, slot) /* of a desk's order, plus 1; 0: an opinion's */             \
+        F##_PRICE(19, limit_price) F##_QTY(20, qty)                                                \
+            F##_BOOL(21, is_canceling) /* execution was asked to cancel it */
 CB_STRUCT(signals_flight, SIGNALS_FLIGHT_FIELDS);
 
 /* A text of rules as it was put to work. */

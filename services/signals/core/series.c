@@ -44,6 +44,7 @@ void signals_init_symbol(signals_state *state, signals_symbol *symbol)
     }
     symbol->last_close_ns = 0;
     symbol->last_close_e8 = 0;
+    signals_desk_reset(state, symbol);
 }
 
 static void step_instance(signals_state *state,
@@ -94,6 +95,28 @@ static void step_strategies(signals_state *state,
     }
 }
 
+/* The desk's bars: the 1m candle itself, or what it completed of the desk's timeframe. */
+static void step_desk(signals_state *state,
+    const signals_symbol *symbol,
+    const cb_candle *candle,
+    const series_completed *completed,
+    const signals_round *round)
+{
+    if (symbol->desk == 0) {
+        return;
+    }
+    const uint32_t interval_s = state->plan.desks[symbol->desk - 1].interval_s;
+    if (interval_s == SIGNALS_BASE_INTERVAL_S) {
+        signals_desk_take(state, symbol, candle, round);
+    }
+    for (uint32_t i = 0; i < state->plan.timeframes_count; i++) {
+        for (uint32_t k = 0; state->plan.timeframes_s[i] == interval_s && k < completed->count[i];
+             k++) {
+            signals_desk_take(state, symbol, &completed->candles[i][k], round);
+        }
+    }
+}
+
 /* One more 1m candle of the series. round is NULL for candles of the past. */
 static void append(
     signals_state *state, signals_symbol *symbol, const cb_candle *candle, signals_round *round)
@@ -107,6 +130,7 @@ static void append(
             cb_candle_builder_feed(&symbol->builders[i], candle, completed.candles[i]);
     }
     step_strategies(state, symbol, candle, &completed, round);
+    step_desk(state, symbol, candle, &completed, round);
     symbol->last_close_ns = candle->close_ts_ns;
     symbol->last_close_e8 = candle->close.e8;
 }
@@ -135,6 +159,7 @@ static void take(signals_state *state,
     signals_guard(state, symbol, &quote, event, out);
     signals_flatten(state, symbol, &quote, event, out);
     signals_conclude(state, symbol, &round, out);
+    signals_desk_conclude(state, symbol, &round, out);
 }
 
 /* Keeps a live candle until history has come. When one does not fit any more the answer will have a

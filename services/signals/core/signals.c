@@ -128,6 +128,11 @@ void signals_config_defaults(signals_config *config)
             config->params[i][p] = strategy_at(i)->params[p].default_value;
         }
     }
+    for (uint32_t i = 0; i < DESKS_COUNT; i++) {
+        for (uint32_t p = 0; p < desk_at(i)->params_count; p++) {
+            config->desk_params[i][p] = desk_at(i)->params[p].default_value;
+        }
+    }
 }
 
 /* ---- state ---- */
@@ -142,7 +147,7 @@ static size_t signals_state_size(const void *config)
     const size_t count = list_count(c->symbols);
     CB_ASSERT(count <= SIGNALS_SYMBOLS_MAX);
     return sizeof(signals_state) + count * (sizeof(signals_symbol) + plan.states_size) +
-           signals_rules_size(&plan);
+           signals_rules_size(&plan) + plan.desks_size;
 }
 
 static void signals_init(void *state, const void *config, cb_arena *arena)
@@ -173,6 +178,10 @@ static void signals_init(void *state, const void *config, cb_arena *arena)
         (void)cb_text_copy(symbol->book.venue, sizeof symbol->book.venue, cb_sv_from(c->venue));
         signals_init_symbol(s, symbol);
     }
+    const size_t rules_size = signals_rules_size(&s->plan);
+    CB_ASSERT(rules_size % sizeof(uint64_t) == 0);
+    s->desk_memory = s->strategies + s->symbols_count * s->plan.states_size + rules_size;
+    signals_desks_init(s);
 }
 
 signals_symbol *signals_find(signals_state *state, const char *venue, const char *symbol)

@@ -14,6 +14,7 @@
 #define SIGNALS_TEXT_MAX 512
 #define SIGNALS_SYMBOLS_MAX 64
 #define SIGNALS_STRATEGIES_MAX 16 /* entries of strategies.def */
+#define SIGNALS_DESK_KINDS_MAX 8  /* entries of desks.def */
 #define SIGNALS_HISTORY_CHUNK 256 /* bars per history event */
 #define SIGNALS_HISTORY_MAX 5000  /* candles that may be asked for at a start */
 #define SIGNALS_RULES_MAX 4       /* files of rules */
@@ -24,6 +25,7 @@ typedef struct signals_config {
     char symbols[SIGNALS_TEXT_MAX];     /* "BTCUSDT,ETHUSDT" */
     char strategies[SIGNALS_TEXT_MAX];  /* "trend@1m:1,trend@5m:1.5" */
     char rules_files[SIGNALS_TEXT_MAX]; /* "a.rules,b.rules": texts for the strategy "rules" */
+    char desks[SIGNALS_TEXT_MAX];       /* "rotation@15m:BTCUSDT+ETHUSDT:1000", or nothing */
     int64_t history_count;              /* 1m candles asked for at a start */
     /* validation of opinions */
     int64_t collar_e8;         /* ratio between the candle's close and the ticker */
@@ -51,6 +53,7 @@ typedef struct signals_config {
     int64_t intent_ttl_ns;
     int64_t intent_grace_ns; /* without any word so long after its end an intent is forgotten */
     int64_t params[SIGNALS_STRATEGIES_MAX][CB_PARAMS_PER_ENTRY_MAX];
+    int64_t desk_params[SIGNALS_DESK_KINDS_MAX][CB_PARAMS_PER_ENTRY_MAX];
 } signals_config;
 
 /* Indexes into the shell's table list. */
@@ -161,5 +164,9 @@ cb_strview signals_list_item(const char *list, uint32_t index);
 const char *signals_strategy_name(uint32_t index);
 const char *signals_strategy_help(uint32_t index);
 const cb_param *signals_strategy_params(uint32_t index, uint32_t *count);
+/** The same of desks. */
+const char *signals_desk_name(uint32_t index);
+const char *signals_desk_help(uint32_t index);
+const cb_param *signals_desk_params(uint32_t index, uint32_t *count);
 
 #endif /* SIGNALS_H */

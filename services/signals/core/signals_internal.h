@@ -2,15 +2,18 @@
 #ifndef SIGNALS_INTERNAL_H
 #define SIGNALS_INTERNAL_H
 
+#include "base/strview.h"
 #include "domain/candle.h"
+#include "services/signals/core/desk.h"
 #include "services/signals/core/signals.h"
 #include "services/signals/core/strategy.h"
 
 #define SIGNALS_BASE_INTERVAL_S 60U
 #define SIGNALS_TIMEFRAMES_MAX 6U /* longer than the base */
 #define SIGNALS_PENDING_MAX 64U   /* live candles kept while history is awaited */
-#define SIGNALS_FLIGHTS_MAX 8U    /* per symbol */
-#define SIGNALS_HOURLY_MAX 240U   /* accepted opinions remembered per symbol */
+#define SIGNALS_FLIGHTS_MAX 12U   /* per symbol */
+#define SIGNALS_DESKS_MAX 4U
+#define SIGNALS_HOURLY_MAX 240U /* accepted opinions remembered per symbol */
 #define SIGNALS_KILLS_MAX 32U
 #define SIGNALS_REASON_MAX 64U
 
@@ -24,16 +27,40 @@ typedef struct signals_instance {
     size_t state_size;
 } signals_instance;
 
+/* One desk of the key `desks`. */
+typedef struct signals_desk_spec {
+    uint32_t kind; /* index into desks.def */
+    uint32_t interval_s;
+    int64_t budget_e8; /* quote units */
+    uint32_t legs_count;
+    char legs[DESK_LEGS_MAX][24];
+    size_t offset; /* of its memory: the state, then a ring of bars per leg */
+    size_t state_size;
+    uint64_t ring_capacity; /* bars */
+} signals_desk_spec;
+
 typedef struct signals_plan {
     uint32_t instances_count;
     signals_instance instances[SIGNALS_INSTANCES_MAX];
     uint32_t timeframes_count;
     uint32_t timeframes_s[SIGNALS_TIMEFRAMES_MAX]; /* each > 60, ascending as first named */
     size_t states_size;                            /* bytes of all instances of one symbol */
+    uint32_t desks_count;
+    signals_desk_spec desks[SIGNALS_DESKS_MAX];
+    size_t desks_size; /* bytes of all desks */
 } signals_plan;
 
 /** CB_E_CONFIG naming the item that is wrong. */
 CB_MUST_USE cb_status signals_plan_parse(
+    const signals_config *config, signals_plan *plan, cb_err *err);
+/** Adds a timeframe; the base interval needs none. */
+CB_MUST_USE cb_status signals_plan_timeframe(signals_plan *plan, uint32_t interval_s, cb_err *err);
+/** "1m", "15m", "4h": whole minutes that divide a day, as seconds; 0 otherwise. */
+uint32_t signals_plan_interval(cb_strview text);
+/** The text up to a character, and what comes behind it. */
+cb_strview signals_plan_cut(cb_strview text, char at, cb_strview *rest);
+/** Reads `desks` (desk_plan.c). */
+CB_MUST_USE cb_status signals_desks_parse(
     const signals_config *config, signals_plan *plan, cb_err *err);
 
 /* ---- per symbol ---- */
@@ -80,10 +107,23 @@ typedef struct signals_symbol {
     uint32_t accepted_count;
     int64_t accepted_ns[SIGNALS_HOURLY_MAX]; /* data times, oldest first */
     /* money */
+    uint32_t desk; /* number of the desk that works it, plus 1; 0: none */
+    uint32_t desk_leg;
     signals_book book;
     uint32_t flights_count;
     signals_flight flights[SIGNALS_FLIGHTS_MAX]; /* open ones only */
 } signals_symbol;
+
+/* A desk at work: how far its rounds have come, and the plan of the last live one. */
+typedef struct signals_desk {
+    int64_t played_ns; /* opening of the last round's bars */
+    uint64_t rounds;
+    uint64_t pushed[DESK_LEGS_MAX]; /* bars since the leg's history began */
+    uint64_t cursor[DESK_LEGS_MAX]; /* number of the next bar to play */
+    uint32_t symbols[DESK_LEGS_MAX];
+    bool has_plan;
+    desk_plan plan;
+} signals_desk;
 
 typedef struct signals_kill {
     char scope[48];
@@ -110,6 +150,8 @@ typedef struct signals_state {
     uint8_t *strategies;     /* plan.states_size per symbol, behind the symbols */
     signals_rules_slot rules[SIGNALS_RULES_MAX]; /* as rules.files names them */
     uint8_t *rules_memory; /* behind the strategies (rules.c); NULL: no instance is of rules */
+    signals_desk desks[SIGNALS_DESKS_MAX];
+    uint8_t *desk_memory; /* plan.desks_size, behind the rules */
 } signals_state;
 
 signals_symbol *signals_find(signals_state *state, const char *venue, const char *symbol);
@@ -198,6 +240,7 @@ typedef struct signals_situation {
     cb_ratio score;
     cb_side
         fresh_side;    /* of the strongest fresh opinion on the score's side; NONE: there is none */
+    bool is_desk;      /* a desk works the symbol: opinions lead to nothing */
     bool has_position; /* something that can be sold */
     uint32_t flights_count; /* open, of any kind */
     bool has_exit_flight;
@@ -223,6 +266,7 @@ typedef struct signals_order {
     cb_ratio score;
     int64_t stop_distance_e8; /* entries */
     int64_t profit_distance_e8;
+    const desk_wish *wish; /* an order of a desk; NULL otherwise */
     const cb_event *event;
     const cb_envelope *cause;
 } signals_order;
@@ -290,6 +334,29 @@ void signals_ask_history(signals_state *state, signals_symbol *symbol, cb_outbox
 void signals_init_symbol(signals_state *state, signals_symbol *symbol);
 /** Begins one strategy of a symbol anew. */
 void signals_init_instance(signals_state *state, signals_symbol *symbol, uint32_t index);
+
+/* ---- desks (desk_series.c, desk_act.c) ---- */
+void signals_desks_init(signals_state *state);
+/** Forgets a leg's bars and begins the desk's rounds anew. */
+void signals_desk_reset(signals_state *state, const signals_symbol *symbol);
+/** A bar of a symbol; candle: when it is the desk's interval. Plays the rounds that are whole now.
+ */
+void signals_desk_take(signals_state *state,
+    const signals_symbol *symbol,
+    const cb_candle *candle,
+    const signals_round *round);
+/** Makes orders of the plan of the round that was just played, if one was. */
+void signals_desk_conclude(
+    signals_state *state, const signals_symbol *symbol, const signals_round *round, cb_outbox *out);
+/** Asks execution to cancel every order of a desk on this symbol; true when there was one. */
+bool signals_desk_withdraw(signals_state *state,
+    signals_symbol *symbol,
+    const signals_quote *quote,
+    const cb_event *event,
+    cb_outbox *out);
+/** The desk's view of its symbols; bars are the caller's. */
+void signals_desk_view(
+    const signals_state *state, uint32_t number, int64_t now_ns, desk_view *view);
 
 /* ---- kill (kill.c) ---- */
 void signals_on_kill(signals_state *state, const cb_event *event, bool must_store, cb_outbox *out);

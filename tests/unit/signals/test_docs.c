@@ -1,5 +1,5 @@
-/* Every strategy has a page docs/strategies/<name>.md, and the table of parameters between its
- * marks is what the registry says; `make docs` writes the tables anew. */
+/* Every strategy and every desk has a page docs/strategies/<name>.md, and the table of parameters
+ * between its marks is what the registry says; `make docs` writes the tables anew. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "services/signals/core/desk.h"
 #include "services/signals/core/strategy.h"
 
 #define TEXT_MAX 65536U
@@ -41,11 +42,12 @@ static void say_value(text *out, const cb_param *param, int64_t value)
     }
 }
 
-static void say_table(text *out, const char *name, const cb_param *params, uint32_t count)
+/* Whose parameters: "strategy.trend". */
+static void say_table(text *out, const char *prefix, const cb_param *params, uint32_t count)
 {
     say(out, "| key | default | least | most | |\n|---|---|---|---|---|\n");
     for (uint32_t i = 0; i < count; i++) {
-        say(out, "| `strategy.%s.%s` | ", name, params[i].name);
+        say(out, "| `%s.%s` | ", prefix, params[i].name);
         say_value(out, &params[i], params[i].default_value);
         say(out, " | ");
         say_value(out, &params[i], params[i].min);
@@ -81,15 +83,17 @@ static void renew(const text *page, const char *path, const text *table, text *o
     say(out, "%s%s%s", BEGIN, table->at, end);
 }
 
-static void check_page(const char *name, const cb_param *params, uint32_t count)
+static void check_page(const char *kind, const char *name, const cb_param *params, uint32_t count)
 {
     static text page;
     static text table;
     static text wanted;
     char path[128];
+    char prefix[64];
     (void)snprintf(path, sizeof path, "docs/strategies/%s.md", name);
+    (void)snprintf(prefix, sizeof prefix, "%s.%s", kind, name);
     table.size = 0;
-    say_table(&table, name, params, count);
+    say_table(&table, prefix, params, count);
     read_page(path, &page);
     renew(&page, path, &table, &wanted);
     if (getenv("CB_DOCS_WRITE") != NULL) {
@@ -109,7 +113,11 @@ static void every_strategy_has_a_current_page(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < STRATEGIES_COUNT; i++) {
         const strategy_ops *ops = strategy_at(i);
-        check_page(ops->name, ops->params, ops->params_count);
+        check_page("strategy", ops->name, ops->params, ops->params_count);
+    }
+    for (uint32_t i = 0; i < DESKS_COUNT; i++) {
+        const desk_ops *ops = desk_at(i);
+        check_page("desk", ops->name, ops->params, ops->params_count);
     }
 }
 
