@@ -101,7 +101,7 @@ FUZZ_SAN := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-rec
 FUZZ_C := $(foreach m,base domain ind venue expr wire,$(call find_c,libcommon/$(m))) $(call find_c,services/simulator/core) \
     $(addprefix libcommon/rt/,config.c config_value.c http_parse.c form.c secret.c log.c loop.c) \
     $(addprefix services/simulator/,lines.c source.c source_play.c) services/risk/core/book.c services/lab/core/derive.c \
-    $(addprefix services/lab/data/,capture.c capture_message.c check.c csv.c csv_time.c layout.c place.c reader.c sha.c table.c)
+    $(addprefix services/lab/data/,capture.c capture_message.c capture_venues.c check.c csv.c csv_time.c layout.c place.c reader.c sha.c table.c)
 FUZZ_O := $(patsubst %.c,$(OUT)/fuzz/obj/%.o,$(FUZZ_C))
 $(OUT)/fuzz/obj/%.o: %.c libcommon/build/flags.mk libcommon/build/tests.mk
 	@mkdir -p $(@D)

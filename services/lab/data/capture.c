@@ -1,5 +1,6 @@
 /* Captures into rows. The book's rules are Binance's: a snapshot, then changes that join it without
- * a hole (spot: U = previous u + 1; futures: pu = previous u). Messages that come before their
+ * a hole (spot: U = previous u + 1; futures: pu = previous u); venues that number nothing are taken
+ * as they come. Messages that come before their
  * snapshot wait for it. */
 #include "services/lab/data/capture.h"
 
@@ -106,6 +107,22 @@ static cb_status add_level(capture *self,
     return CB_OK;
 }
 
+/* [price, quantity, …], or [side, price, quantity]. */
+static void read_level(cb_json *json, bool is_sided, int64_t level[2], uint32_t *flags)
+{
+    cb_strview word = {NULL, 0};
+    int at = is_sided ? -1 : 0;
+    (void)cb_json_enter_array(json);
+    for (; cb_json_next_item(json); at++) {
+        if (at < 0) {
+            (void)cb_json_word(json, &word);
+            *flags |= cb_sv_is(word, "buy") ? (uint32_t)LAB_LEVEL_IS_BID : 0;
+        } else {
+            (void)(at < 2 ? cb_json_decimal(json, &level[at]) : cb_json_skip(json));
+        }
+    }
+}
+
 static cb_status add_side(capture *self,
     const message *from,
     cb_strview side,
@@ -124,10 +141,8 @@ static cb_status add_side(capture *self,
     (void)cb_json_enter_array(&json);
     while (status == CB_OK && cb_json_next_item(&json)) {
         int64_t level[2] = {0, 0};
-        (void)cb_json_enter_array(&json);
-        for (int i = 0; cb_json_next_item(&json); i++) {
-            (void)(i < 2 ? cb_json_decimal(&json, &level[i]) : cb_json_skip(&json));
-        }
+        uint32_t side_flags = flags;
+        read_level(&json, side.at == from->sided.at, level, &side_flags);
         if (json.status == CB_OK && (level[0] <= 0 || level[1] < 0)) {
             (void)cb_json_fail(&json, CB_E_RANGE, "a level's price or quantity is negative");
         }
@@ -136,7 +151,7 @@ static cb_status add_side(capture *self,
                 from,
                 ts_ns,
                 level,
-                flags | (*is_begun ? 0u : (uint32_t)LAB_LEVEL_STARTS_EVENT),
+                side_flags | (*is_begun ? 0u : (uint32_t)LAB_LEVEL_STARTS_EVENT),
                 err);
             *is_begun = true;
         }
@@ -161,6 +176,9 @@ static cb_status add_levels(capture *self, const message *from, int64_t event_ns
         add_side(self, from, from->bids, ts_ns, base | LAB_LEVEL_IS_BID, &is_begun, err);
     if (status == CB_OK) {
         status = add_side(self, from, from->asks, ts_ns, base, &is_begun, err);
+    }
+    if (status == CB_OK) {
+        status = add_side(self, from, from->sided, ts_ns, base, &is_begun, err);
     }
     return status;
 }
@@ -229,6 +247,9 @@ static cb_status emit_snapshot(capture *self, const message *change, cb_err *err
 
 static bool joins(const capture *self, const message *change)
 {
+    if (change->is_unnumbered) {
+        return true;
+    }
     if (self->snapshot != NULL) {
         /* the first one after a snapshot reaches over it */
         return change->first_id <= self->last_id + 1;
@@ -247,7 +268,7 @@ static cb_status take_change(capture *self, const message *change, cb_strview li
         }
         return hold(self, line, err);
     }
-    if (change->last_id <= self->last_id) {
+    if (change->last_id <= self->last_id && change->last_id != 0) {
         return CB_OK; /* the snapshot holds it already */
     }
     if (!joins(self, change)) {
@@ -270,10 +291,10 @@ static cb_status take_change(capture *self, const message *change, cb_strview li
     return status == CB_OK ? add_levels(self, change, change->event_ns, err) : status;
 }
 
-/* A snapshot while the book is in step changes nothing. */
+/* A snapshot while a numbered book is in step changes nothing; without numbers it begins anew. */
 static cb_status take_snapshot(capture *self, const message *whole, cb_strview line, cb_err *err)
 {
-    if (self->is_in_step) {
+    if (self->is_in_step && !whole->is_unnumbered) {
         return CB_OK;
     }
     cb_status status = end_loss(self, err);
@@ -447,7 +468,8 @@ static cb_status finish(capture *self, cb_err *err)
     if (self->table->count == 0) {
         return CB_FAIL(err,
             CB_E_SYNTAX,
-            "%s: no %s%s%s in %" PRIu64 " lines (streams of Binance are known)%s%s",
+            "%s: no %s%s%s in %" PRIu64
+            " lines (streams of Binance, Bitstamp, Coinbase, Kraken and OKX are known)%s%s",
             self->name,
             self->is_trades ? "trade" : "book with its snapshot",
             self->wanted[0] != '\0' ? " of " : "",

@@ -1,5 +1,5 @@
-/* Lines of captures: the recorder's envelope, the stream's envelope, the message. Each is scanned
- * once; what is inside it is kept as a view. */
+/* Lines of captures: the recorder's envelope, the stream's envelope, Binance's message. Each is
+ * scanned once; what is inside it is kept as a view. Other exchanges: capture_venues.c. */
 #include "services/lab/data/capture_message.h"
 
 #include <string.h>
@@ -95,7 +95,8 @@ static void take_member(cb_json *json, cb_strview key, message *out)
         out->event_ns = take_time(json);
     } else if (cb_sv_is(key, "s")) {
         take_symbol(json, out);
-    } else if (cb_sv_is(key, "U")) {
+    } else if (cb_sv_is(key, "U") || (is_trade && cb_sv_is(key, "t")) ||
+               (out->kind == MESSAGE_AGGREGATE && cb_sv_is(key, "a"))) {
         take_number(json, &out->first_id);
     } else if (cb_sv_is(key, "u")) {
         take_number(json, &out->last_id);
@@ -104,10 +105,8 @@ static void take_member(cb_json *json, cb_strview key, message *out)
         out->has_previous = true;
     } else if (cb_sv_is(key, "b") || cb_sv_is(key, "bids")) {
         take_side(json, &out->bids);
-    } else if ((cb_sv_is(key, "a") && out->kind != MESSAGE_AGGREGATE) || cb_sv_is(key, "asks")) {
+    } else if (cb_sv_is(key, "a") || cb_sv_is(key, "asks")) {
         take_side(json, &out->asks);
-    } else if (is_trade && (cb_sv_is(key, "a") || cb_sv_is(key, "t"))) {
-        take_number(json, &out->first_id);
     } else if (is_trade && cb_sv_is(key, "T")) {
         out->trade_ns = take_time(json);
     } else if (is_trade && cb_sv_is(key, "p")) {
@@ -192,10 +191,21 @@ cb_status lab_message_read(cb_strview line, message *out, cb_err *err)
     }
     cb_status status = cb_json_finish(&json, "line", err);
     const bool is_received = word.at == NULL || cb_sv_is(word, "in") || cb_sv_is(word, "http");
-    if (status != CB_OK || body.at == NULL || body.at[0] != '{' || !is_received) {
+    if (status != CB_OK || body.at == NULL || !is_received) {
         return status;
     }
-    status = read_body(body, out, err);
+    if (body.at[0] == '{') {
+        status = read_body(body, out, err);
+    } else if (body.at[0] != '[') {
+        return CB_OK;
+    }
+    if (status == CB_OK && out->kind == MESSAGE_OTHER) {
+        const int64_t receive_ns = out->receive_ns;
+        memset(out, 0, sizeof *out);
+        out->receive_ns = receive_ns;
+        lab_message_read_venues(body, url, out);
+        return CB_OK;
+    }
     if (status == CB_OK && out->kind == MESSAGE_SNAPSHOT && out->symbol[0] == '\0') {
         symbol_of_url(url, out->symbol);
     }

@@ -1,4 +1,4 @@
-/* One line of a capture taken apart; Binance's messages only. */
+/* One line of a capture taken apart. */
 #ifndef LAB_CAPTURE_MESSAGE_H
 #define LAB_CAPTURE_MESSAGE_H
 
@@ -23,8 +23,10 @@ typedef struct message {
     uint64_t last_id;             /* u, or lastUpdateId */
     uint64_t previous_id;         /* pu of futures */
     bool has_previous;
-    cb_strview bids; /* [borrowed from the line] arrays of [price, quantity] */
+    bool is_unnumbered; /* the venue's changes have no numbers: each joins the one before */
+    cb_strview bids;    /* [borrowed from the line] arrays of [price, quantity] */
     cb_strview asks;
+    cb_strview sided; /* [side, price, quantity]: both sides in one array */
     int64_t price_e8;
     int64_t qty_e8;
     int64_t trade_ns;
@@ -33,5 +35,8 @@ typedef struct message {
 
 /** CB_E_SYNTAX, CB_E_RANGE, CB_E_PRECISION with what is wrong with the line. */
 CB_MUST_USE cb_status lab_message_read(cb_strview line, message *out, cb_err *err);
+
+/** Messages of other exchanges, by their look; leaves kind at MESSAGE_OTHER for anything else. */
+void lab_message_read_venues(cb_strview body, cb_strview url, message *out);
 
 #endif /* LAB_CAPTURE_MESSAGE_H */

@@ -22,14 +22,25 @@ typedef struct calendar {
     int day;
 } calendar;
 
+static int number_at(const char *text, size_t size)
+{
+    uint64_t number = 0;
+    const bool is_read = cb_u64_parse((cb_strview){text, size}, 9999, &number);
+    CB_ASSERT(is_read || text[0] == '0');
+    return (int)number;
+}
+
+/* "2024-01-05T…"; months and days below ten begin with a zero, which is no plain number. */
 static calendar date_of(int64_t ts_ns)
 {
     char text[CB_TIME_TEXT_MAX];
-    calendar date = {0};
-    (void)cb_time_print(ts_ns, 0, text);
-    const int got = sscanf(text, "%4d-%2d-%2d", &date.year, &date.month, &date.day);
-    CB_ASSERT(got == 3);
-    return date;
+    const size_t size = cb_time_print(ts_ns, 0, text);
+    CB_ASSERT(size > 10);
+    const size_t month_zero = text[5] == '0' ? 1 : 0;
+    const size_t day_zero = text[8] == '0' ? 1 : 0;
+    return (calendar){number_at(text, 4),
+        number_at(text + 5 + month_zero, 2 - month_zero),
+        number_at(text + 8 + day_zero, 2 - day_zero)};
 }
 
 static int64_t month_after(calendar date)

@@ -157,6 +157,7 @@ static cb_status download(wishes *wanted, cb_err *err)
                                     : lab_download_rest(&wanted->download, fetch, sink, err);
     }
     lab_progress_end(&progress);
+    wanted->download.progress = NULL;
     if (status == CB_OK) {
         status = lab_sink_flush(sink, err);
     }

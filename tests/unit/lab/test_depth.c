@@ -154,6 +154,73 @@ static void several_symbols_must_be_chosen_from(void **state)
     assert_int_equal(((uint8_t *)table.data[TRADES_IS_BUYER_MAKER])[0], 1);
 }
 
+/* One change of each of the other exchanges after its snapshot. */
+static void other_exchanges_are_read(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *symbol;
+        int64_t ts_ms;
+    } cases[] = {
+        {"{\"dir\":\"in\",\"recv_s\":\"1618677817.5\",\"msg\":{\"type\":\"snapshot\",\"product_"
+         "id\":\"AB-USD\","
+         "\"asks\":[[\"11\",\"1\"]],\"bids\":[[\"10\",\"1\"]]}}\n"
+         "{\"dir\":\"in\",\"recv_s\":\"1618677817.6\",\"msg\":{\"type\":\"l2update\",\"product_"
+         "id\":\"AB-USD\","
+         "\"changes\":[[\"buy\",\"10.5\",\"2\"]],\"time\":\"2021-04-17T16:43:37.097Z\"}}\n",
+            "ABUSD",
+            1618677817097},
+        {"{\"dir\":\"in\",\"recv_s\":\"1652459225.5\",\"msg\":{\"arg\":{\"channel\":\"books\","
+         "\"instId\":\"AB-USD\"},"
+         "\"action\":\"snapshot\",\"data\":[{\"asks\":[[\"11\",\"1\",\"0\",\"1\"]],\"bids\":[["
+         "\"10\",\"1\",\"0\",\"1\"]],"
+         "\"ts\":\"1652459225000\"}]}}\n"
+         "{\"dir\":\"in\",\"recv_s\":\"1652459225.6\",\"msg\":{\"arg\":{\"channel\":\"books\","
+         "\"instId\":\"AB-USD\"},"
+         "\"action\":\"update\",\"data\":[{\"asks\":[],\"bids\":[[\"10.5\",\"2\",\"0\",\"1\"]],"
+         "\"ts\":\"1652459225100\"}]}}\n",
+            "ABUSD",
+            1652459225100},
+        {"{\"dir\":\"http\",\"url\":\"https://x/api/v2/order_book/"
+         "abusd\",\"recv_s\":\"1641343696.1\",\"msg\":{"
+         "\"microtimestamp\":\"1641343696000000\",\"bids\":[[\"10\",\"1\"]],\"asks\":[[\"11\","
+         "\"1\"]]}}\n"
+         "{\"dir\":\"in\",\"recv_s\":\"1641343696.2\",\"msg\":{\"data\":{\"microtimestamp\":"
+         "\"1641343695000000\","
+         "\"bids\":[[\"9\",\"9\"]],\"asks\":[]},\"channel\":\"diff_order_book_abusd\",\"event\":"
+         "\"data\"}}\n"
+         "{\"dir\":\"in\",\"recv_s\":\"1641343696.3\",\"msg\":{\"data\":{\"microtimestamp\":"
+         "\"1641343696200000\","
+         "\"bids\":[[\"10.5\",\"2\"]],\"asks\":[]},\"channel\":\"diff_order_book_abusd\",\"event\":"
+         "\"data\"}}\n",
+            "ABUSD",
+            1641343696200},
+        {"{\"dir\":\"in\",\"recv_s\":\"1618678134.1\",\"msg\":[7,{\"as\":[[\"11\",\"1\","
+         "\"1618678134.0\"]],"
+         "\"bs\":[[\"10\",\"1\",\"1618678133.0\"]]},\"book-10\",\"AB\\/USD\"]}\n"
+         "{\"dir\":\"in\",\"recv_s\":\"1618678134.3\",\"msg\":[7,{\"b\":[[\"10.5\",\"2\","
+         "\"1618678134.2\"]],"
+         "\"c\":\"5\"},\"book-10\",\"AB/USD\"]}\n",
+            "ABUSD",
+            1618678134200},
+    };
+    cb_err err;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (read_text(cases[i].text, NULL, &err) != CB_OK) {
+            fail_msg("case %zu: %s", i, err.text);
+        }
+        assert_string_equal(table.symbol, cases[i].symbol);
+        assert_int_equal(table.findings_count, 0);
+        assert_int_equal(table.count, 3);
+        assert_int_equal(flags_of(2), LAB_LEVEL_IS_BID | LAB_LEVEL_STARTS_EVENT);
+        assert_int_equal(lab_table_i64(&table, DEPTH_PRICE)[2], 21 * CB_E8 / 2);
+        assert_int_equal(lab_table_i64(&table, DEPTH_QTY)[2], 2 * CB_E8);
+        assert_int_equal(lab_table_i64(&table, DEPTH_TS)[2], cases[i].ts_ms * MS);
+        assert_true((flags_of(0) & LAB_LEVEL_IS_SNAPSHOT) != 0);
+    }
+}
+
 static void bad_captures_are_told_by_line(void **state)
 {
     static const struct {
@@ -279,6 +346,9 @@ static final_book final_of_capture(
         assert_true(depth->ts_ns[i] >= depth->ts_ns[i - 1]);
     }
     lab_history_close(history);
+    if (trades == NULL) {
+        return book;
+    }
     request.options.kind = LAB_KIND_TRADES;
     if (lab_history_open(&request, &history, &err) != CB_OK) {
         fail_msg("%s", err.text);
@@ -310,6 +380,18 @@ static void recorded_books_end_as_they_are_known_to(void **state)
     assert_int_equal(futures.best_bid_e8, INT64_C(6165970000000));
     assert_int_equal(futures.best_ask_e8, INT64_C(6165980000000));
     assert_int_equal(trades, 21313); /* as in the file of its trades */
+    static const char *const sessions[][2] = {{"bitstamp", "ETHUSD"},
+        {"coinbase", "SKLUSD"},
+        {"kraken", "XMRUSD"},
+        {"okx", "BTCUSDT"},
+        {"binance_spot", "NKNUSDT"}};
+    for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
+        char path[256];
+        (void)snprintf(path, sizeof path, DATA "cryptofeed_%s_session.jsonl.zst", sessions[i][0]);
+        const final_book book = final_of_capture(caches, path, sessions[i][1], NULL);
+        assert_true(book.best_bid_e8 > 0 && book.best_bid_e8 < book.best_ask_e8);
+        assert_true(book.bids > 10 && book.asks > 10);
+    }
     const final_book session = final_of_capture(
         caches, DATA "cryptofeed_binance_um_session.jsonl.zst", "SUSHIUSDT", &trades);
     assert_true(session.best_bid_e8 > 0 && session.best_bid_e8 < session.best_ask_e8);
@@ -323,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_hole_leaves_out_up_to_the_next_snapshot),
         cmocka_unit_test(a_clock_that_is_behind_is_corrected),
         cmocka_unit_test(several_symbols_must_be_chosen_from),
+        cmocka_unit_test(other_exchanges_are_read),
         cmocka_unit_test(bad_captures_are_told_by_line),
         cmocka_unit_test(recorded_books_end_as_they_are_known_to),
     };
