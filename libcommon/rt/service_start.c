@@ -190,7 +190,9 @@ static cb_status skip_forgotten(cb_shell *shell, cb_err *err)
 static int start_pg(cb_shell *shell)
 {
     if (shell->service->without_pg) {
-        shell->epoch = 1;
+        /* Without a table of its own: or what it says after a restart would carry used ids. */
+        shell->epoch = rt_epoch_floor(shell) + 1;
+        rt_epoch_remember(shell);
         return 0;
     }
     const int code = retry(shell, "postgresql_unavailable", open_pg);

@@ -49,6 +49,9 @@ lower() {
 }
 check "two persons lower it" wait_until 20 lower
 check "it is lowered" wait_until 20 is_at 0
+noted() { [ "$(admin_sql "SELECT count(*) FROM audit.record WHERE kind = 'operator'")" -ge 2 ]; }
+check "what they did is in the audit chain, though the gateway has restarted" wait_until 10 noted
+refute "no id was used for two notes" grep -q "duplicate key" "$CERBERUS_RUN_DIR/log/audit.log"
 check "trading goes on" wait_until 120 claims_reach $((count + 1))
 check "a restart says nothing new" kill_service execution
 refound() { [ "$(grep -c "event=database_set_back" "$CERBERUS_RUN_DIR/log/execution.log")" -gt 2 ]; }

@@ -34,12 +34,12 @@ static const code_row rows[] = {
     {-2016, CB_VENUE_ACTION_FINAL},              /* no trading window */
     {-2021, CB_VENUE_ACTION_UNKNOWN_FOR_ORDERS}, /* cancel-replace half done: read its data */
     {-2022, CB_VENUE_ACTION_FINAL},              /* cancel-replace failed whole */
-    {-2026, CB_VENUE_ACTION_FINAL},              /* archived: older than 90 days, nothing filled */
-    {-2035, CB_VENUE_ACTION_OK_NO_CHANGE},       /* subscription is already active */
-    {-2036, CB_VENUE_ACTION_GONE},               /* no such subscription */
-    {-2038, CB_VENUE_ACTION_FINAL},              /* amend rejected */
-    {-2039, CB_VENUE_ACTION_FINAL},              /* the two ids name different orders */
-    {-2042, CB_VENUE_ACTION_FINAL},              /* subscriptions of the session used up */
+    {-2026, CB_VENUE_ACTION_UNKNOWN},      /* archived after 90 days: says nothing of an order */
+    {-2035, CB_VENUE_ACTION_OK_NO_CHANGE}, /* subscription is already active */
+    {-2036, CB_VENUE_ACTION_GONE},         /* no such subscription */
+    {-2038, CB_VENUE_ACTION_FINAL},        /* amend rejected */
+    {-2039, CB_VENUE_ACTION_FINAL},        /* the two ids name different orders */
+    {-2042, CB_VENUE_ACTION_FINAL},        /* subscriptions of the session used up */
 };
 
 /* Texts of -2010 with which the matching engine refuses an order, all that are documented

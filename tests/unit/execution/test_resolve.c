@@ -253,6 +253,20 @@ static void throttled_query_waits_as_told(void **context)
     assert_non_null(rig_request(&bench, EXEC_REQUEST_READ_ORDER));
 }
 
+static void an_archived_order_keeps_its_state_and_is_asked_about_again(void **context)
+{
+    (void)context;
+    const exec_read read = next_query();
+    const exec_order_answer answer = {.tag = read.tag,
+        .intent_id = read.intent_id,
+        .answer_class = CB_ANSWER_UNKNOWN,
+        .retry_after_s = -1};
+    rig_feed(&bench, EXEC_EVENT_QUERIED, &answer, sizeof(answer));
+    assert_null(rig_last_order(&bench)); /* no state is invented */
+    rig_advance(&bench, 20 * CB_NS_PER_S);
+    assert_true(cb_id_equal(rig_read(&bench, EXEC_REQUEST_READ_ORDER).intent_id, read.intent_id));
+}
+
 static void nothing_is_placed_while_the_venue_asks_us_to_wait(void **context)
 {
     (void)context;
@@ -333,6 +347,7 @@ int main(void)
         TEST(trade_of_a_stranger_is_looked_into_first),
         TEST(failing_list_starts_the_proof_anew),
         TEST(throttled_query_waits_as_told),
+        TEST(an_archived_order_keeps_its_state_and_is_asked_about_again),
         TEST(nothing_is_placed_while_the_venue_asks_us_to_wait),
         TEST(answers_nobody_waits_for_are_ignored),
         TEST(sixty_seconds_of_not_knowing_kill_new_risk),

@@ -205,6 +205,17 @@ static void judge_of_queries_tells_not_found_and_throttled(void **state)
         place(400, "{\"code\":-2013,\"msg\":\"Order does not exist.\"}"), CB_ANSWER_UNKNOWN);
 }
 
+static void judge_takes_archived_for_no_word_about_the_order(void **state)
+{
+    (void)state;
+    static const char archived[] =
+        "{\"code\":-2026,\"msg\":\"Order was canceled or expired with no executed qty over 90 days "
+        "ago and has been archived.\"}";
+    const cb_venue_params params = sent_order();
+    assert_int_equal(judge(CB_VENUE_CALL_QUERY, &params, 400, archived), CB_ANSWER_UNKNOWN);
+    assert_int_equal(place(400, archived), CB_ANSWER_UNKNOWN);
+}
+
 static void judge_of_queries_checks_who_was_asked_for(void **state)
 {
     (void)state;
@@ -341,6 +352,7 @@ int main(void)
         cmocka_unit_test(judge_calls_what_it_cannot_read_unknown),
         cmocka_unit_test(judge_rejects_by_the_definitive_list_only),
         cmocka_unit_test(judge_of_queries_tells_not_found_and_throttled),
+        cmocka_unit_test(judge_takes_archived_for_no_word_about_the_order),
         cmocka_unit_test(judge_of_queries_checks_who_was_asked_for),
         cmocka_unit_test(judge_of_cancels_tells_gone_orders),
         cmocka_unit_test(judge_of_cancel_replace_reads_both_halves),
