@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/assert.h"
 #include "base/mac.h"
@@ -13,6 +14,7 @@
 #include "base/strview.h"
 #include "domain/caps.h"
 #include "rt/config.h"
+#include "services/lab/core/refine.h"
 #include "services/lab/job/sections.h"
 
 #define CANONICAL_MAX ((size_t)256 * 1024)
@@ -255,6 +257,41 @@ static cb_status open_series(
     return status == CB_OK ? CB_OK : cb_err_context(err, "%s:%u", plan->job->path, series->line);
 }
 
+/* The chain lives on minutes: coarser candles are cut into them. */
+static cb_status refine(lab_plan *plan, size_t symbol, cb_err *err)
+{
+    const lab_candles *from = &plan->candles[symbol];
+    const uint64_t count = lab_refined_count(from);
+    const size_t column = (size_t)count * sizeof(int64_t);
+    plan->refined_size[symbol] = 6 * column;
+    void *memory =
+        mmap(NULL, 6 * column, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        return CB_FAIL(err, CB_E_FULL, "no memory for %" PRIu64 " minutes", count);
+    }
+    plan->refined_memory[symbol] = memory;
+    int64_t *at = memory;
+    const lab_refined out = {
+        at, at + count, at + 2 * count, at + 3 * count, at + 4 * count, at + 5 * count};
+    lab_refine(from, &out);
+    lab_candles *to = &plan->refined[symbol];
+    *to = *from;
+    to->timeframe_ns = LAB_REFINED_NS;
+    to->count = count;
+    to->columns = 0;
+    to->open_ts_ns = out.open_ts_ns;
+    to->open_e8 = out.open_e8;
+    to->high_e8 = out.high_e8;
+    to->low_e8 = out.low_e8;
+    to->close_e8 = out.close_e8;
+    to->volume_e8 = out.volume_e8;
+    to->quote_volume_e8 = NULL;
+    to->taker_volume_e8 = NULL;
+    to->trades_count = NULL;
+    plan->chain.symbols[symbol].candles = to;
+    return CB_OK;
+}
+
 /* Puts a series in its symbol's place of the chain. */
 static cb_status place_series(lab_plan *plan, uint32_t index, cb_err *err)
 {
@@ -289,6 +326,9 @@ static cb_status place_series(lab_plan *plan, uint32_t index, cb_err *err)
     default:
         place->candles = lab_history_candles(history);
         plan->candles[symbol] = *place->candles;
+        if (place->candles->count > 0 && lab_refine_is_needed(place->candles)) {
+            return refine(plan, symbol, err);
+        }
     }
     return CB_OK;
 }
@@ -357,5 +397,11 @@ void lab_plan_close(lab_plan *plan)
     for (size_t i = 0; i < LAB_SERIES_MAX; i++) {
         lab_history_close(plan->histories[i]);
         plan->histories[i] = NULL;
+    }
+    for (size_t i = 0; i < LAB_CHAIN_SYMBOLS_MAX; i++) {
+        if (plan->refined_memory[i] != NULL) {
+            (void)munmap(plan->refined_memory[i], plan->refined_size[i]);
+            plan->refined_memory[i] = NULL;
+        }
     }
 }

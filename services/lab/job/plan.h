@@ -13,9 +13,12 @@
 typedef struct lab_plan {
     const lab_job *job; /* [borrowed until the plan is closed] */
     lab_setup setup;
-    lab_history *histories[LAB_SERIES_MAX];     /* [owned] one per series of the job */
-    lab_candles candles[LAB_CHAIN_SYMBOLS_MAX]; /* per symbol; count 0: none */
-    lab_chain_config chain;                     /* without a sink */
+    lab_history *histories[LAB_SERIES_MAX];      /* [owned] one per series of the job */
+    lab_candles candles[LAB_CHAIN_SYMBOLS_MAX];  /* per symbol; count 0: none */
+    lab_candles refined[LAB_CHAIN_SYMBOLS_MAX];  /* minutes out of coarser candles; count 0: none */
+    void *refined_memory[LAB_CHAIN_SYMBOLS_MAX]; /* [owned] */
+    size_t refined_size[LAB_CHAIN_SYMBOLS_MAX];
+    lab_chain_config chain; /* without a sink */
     char symbols[LAB_CHAIN_SYMBOLS_MAX][LAB_SYMBOL_SIZE];
     char strategies[LAB_NAMES_MAX][LAB_NAME_SIZE];
     const char *symbol_names[LAB_CHAIN_SYMBOLS_MAX];
