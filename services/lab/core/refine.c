@@ -1,6 +1,8 @@
 /* Minutes out of coarser candles: four points joined by straight lines, cut into minutes. */
 #include "services/lab/core/refine.h"
 
+#include <stddef.h>
+
 #include "base/assert.h"
 
 #define STEP_MAX INT64_C(100000000) /* one whole unit */
@@ -53,6 +55,9 @@ static way way_of(const lab_candles *from, uint64_t index, uint64_t minutes, int
 /* Value after so many minutes, on the grid of step. */
 static int64_t value_after(const way *path, uint64_t minutes)
 {
+    if (minutes >= path->ends[3]) {
+        return path->points[3];
+    }
     uint32_t leg = 1;
     while (leg < 3 && minutes > path->ends[leg]) {
         leg++;
