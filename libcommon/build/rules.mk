@@ -61,6 +61,9 @@ CFLAGS_libcommon_rt_server_ws.c = -DCB_USES_LWS
 CFLAGS_libcommon_rt_ws_client.c = -DCB_USES_LWS
 CFLAGS_services_simulator_tls.c = -DCB_USES_LWS
 CFLAGS_tests_integration_test_ws_client.c = -DCB_USES_LWS
+# loops over all kernels of a density: two at a time
+CFLAGS_services_lab_core_search_parzen.c = -O3
+CFLAGS_services_lab_core_samplers_tpe_multivariate.c = -O3
 CFLAGS_libcommon_rt_version.c = -DCB_VERSION='"$(VERSION)"'
 
 # ---- registries: X.def beside folder X; a missing half ends the build (see check_registry.sh) ----

@@ -77,19 +77,8 @@ static void tpe_attach(search_study *study)
 
 /* ---- building ---- */
 
-/* Puts one observation's place and width in a dimension. */
-static void set_kernel(
-    mixture *out, uint32_t index, const search_dim *dim, size_t kernel, double mu, double width)
-{
-    const size_t at = index * out->capacity + kernel;
-    const uint64_t levels = dim->is_log != 0 ? 0 : search_levels(dim);
-    const double least = levels > 0 ? LEVEL_WIDTH / (double)levels : 0;
-    const double used = fmin(fmax(width, least), 1);
-    out->mu[at] = mu;
-    out->inverse[at] = 1 / used;
-    out->scale[kernel] /= dim->kind == SEARCH_CATEGORY ? 1 : used * parzen_inside(mu, used);
-}
-
+/* Puts the observations' places and widths in a dimension; the prior's too, which is the last
+ * kernel. */
 static void set_dim(mixture *out,
     uint32_t index,
     const search_dim *dim,
@@ -97,12 +86,30 @@ static void set_dim(mixture *out,
     const uint32_t *kernels,
     size_t count)
 {
-    const double narrow = parzen_narrowest(count);
+    const uint64_t levels = dim->is_log != 0 ? 0 : search_levels(dim);
+    const double least = levels > 0 ? LEVEL_WIDTH / (double)levels : 0;
+    const double narrowest = parzen_narrowest(count);
+    const double narrow = least > narrowest ? least : narrowest;
+    const bool is_choice = dim->kind == SEARCH_CATEGORY;
+    double *mu = out->mu + index * out->capacity;
+    double *inverse = out->inverse + index * out->capacity;
+    const double narrow_inverse = 1 / narrow;
     for (size_t i = 0; i < count; i++) {
-        const double width = fmin(fmax(parzen_width(units, count, i), narrow), 1);
-        set_kernel(out, index, dim, kernels[i], units[i], width);
+        const size_t kernel = kernels[i];
+        const double gap = parzen_width(units, count, i);
+        const double width = gap > narrow ? gap : narrow;
+        mu[kernel] = units[i];
+        inverse[kernel] = gap > narrow ? 1 / width : narrow_inverse;
+        if (!is_choice) {
+            out->scale[kernel] *= inverse[kernel];
+            if (units[i] < 6.5 * width || units[i] > 1 - 6.5 * width) {
+                out->scale[kernel] /= parzen_inside(units[i], width);
+            }
+        }
     }
-    set_kernel(out, index, dim, count, 0.5, 1);
+    mu[count] = 0.5;
+    inverse[count] = 1;
+    out->scale[count] /= is_choice ? 1 : parzen_inside(0.5, 1);
 }
 
 static void build_below(const search_study *study)
@@ -171,28 +178,56 @@ static void add_choice(const mixture *from, uint32_t index, const search_dim *di
     from->sums[from->count - 1] += 2 * log(choices);
 }
 
+/* Adds the squared distances of a dimension, in widths. */
+static void add_one(const mixture *from, uint32_t index, double unit)
+{
+    const double *restrict mu = from->mu + index * from->capacity;
+    const double *restrict inverse = from->inverse + index * from->capacity;
+    double *restrict sums = from->sums;
+    for (size_t k = 0; k < from->count; k++) {
+        const double z = (unit - mu[k]) * inverse[k];
+        sums[k] += z * z;
+    }
+}
+
+/* The same for two neighbours at once: half the traffic with the sums. */
+static void add_two(const mixture *from, uint32_t index, const double *units)
+{
+    const double *restrict mu = from->mu + index * from->capacity;
+    const double *restrict inverse = from->inverse + index * from->capacity;
+    const double *restrict next_mu = mu + from->capacity;
+    const double *restrict next_inverse = inverse + from->capacity;
+    double *restrict sums = from->sums;
+    const double unit = units[0];
+    const double next_unit = units[1];
+    for (size_t k = 0; k < from->count; k++) {
+        const double z = (unit - mu[k]) * inverse[k];
+        const double next_z = (next_unit - next_mu[k]) * next_inverse[k];
+        sums[k] += z * z + next_z * next_z;
+    }
+}
+
 /* Density of the mixture at a point, up to a constant that all mixtures share. */
 static double density(const search_space *space, const mixture *from, const double *point)
 {
-    double *sums = from->sums;
     const size_t count = from->count;
-    memset(sums, 0, count * sizeof(*sums));
+    memset(from->sums, 0, count * sizeof(*from->sums));
     for (uint32_t i = 0; i < space->count; i++) {
         if (space->dims[i].kind == SEARCH_CATEGORY) {
             add_choice(from, i, &space->dims[i], point[i]);
-            continue;
-        }
-        const double *mu = from->mu + i * from->capacity;
-        const double *inverse = from->inverse + i * from->capacity;
-        const double unit = point[i];
-        for (size_t k = 0; k < count; k++) {
-            const double z = (unit - mu[k]) * inverse[k];
-            sums[k] += z * z;
+        } else if (i + 1 < space->count && space->dims[i + 1].kind != SEARCH_CATEGORY) {
+            add_two(from, i, point + i);
+            i++;
+        } else {
+            add_one(from, i, point[i]);
         }
     }
     double sum = 0;
     for (size_t k = 0; k < count; k++) {
-        sum += sums[k] < 100 || k + 1 == count ? from->scale[k] * parzen_exp(-0.5 * sums[k]) : 0;
+        /* most kernels are too far away to be felt; the prior, the last one, always is */
+        if (from->sums[k] < 60 || k + 1 == count) {
+            sum += from->scale[k] * parzen_exp(-0.5 * from->sums[k]);
+        }
     }
     return sum;
 }

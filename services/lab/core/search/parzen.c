@@ -14,36 +14,6 @@
 #define ONE_BY_SQRT_TWO_PI 0.39894228040143267794
 #define DRAWS_MAX 200
 
-/* 2^i * (polynomial of the rest). The rounding trick needs the default rounding mode and values far
- * below 2^51. */
-double parzen_exp(double x)
-{
-    if (x < -700) {
-        return 0;
-    }
-    const double log2e = 1.44269504088896340736;
-    const double ln2 = 0.69314718055994530942;
-    const double magic = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to a whole number */
-    const double scaled = x * log2e;
-    const double shifted = scaled + magic;
-    const double rest = (scaled - (shifted - magic)) * ln2;
-    uint64_t bits = 0;
-    memcpy(&bits, &shifted, sizeof(bits));
-    bits = (bits + 1023) << 52;
-    double power = 0;
-    memcpy(&power, &bits, sizeof(power));
-    const double poly =
-        1 +
-        rest *
-            (1 + rest * (1.0 / 2 +
-                            rest * (1.0 / 6 +
-                                       rest * (1.0 / 24 +
-                                                  rest * (1.0 / 120 +
-                                                             rest * (1.0 / 720 +
-                                                                        rest * (1.0 / 5040)))))));
-    return power * poly;
-}
-
 double parzen_narrowest(size_t count)
 {
     const double kernels = (double)count + 1; /* with the prior */
@@ -58,16 +28,6 @@ double parzen_inside(double mu, double width)
     return cb_normal_below((1 - mu) / width) - cb_normal_below(-mu / width);
 }
 
-double parzen_width(const double *mus, size_t count, size_t index)
-{
-    CB_ASSERT(index < count);
-    /* Ends count as neighbours only of a single observation. */
-    const double left = index > 0 ? mus[index] - mus[index - 1] : (count == 1 ? mus[0] : 0);
-    const double right =
-        index + 1 < count ? mus[index + 1] - mus[index] : (count == 1 ? 1 - mus[0] : 0);
-    return left > right ? left : right;
-}
-
 static void add_wide(parzen *out, double mu, double width, double weight)
 {
     CB_ASSERT(out->wide_count < PARZEN_WIDE_MAX);
@@ -75,6 +35,7 @@ static void add_wide(parzen *out, double mu, double width, double weight)
     const double inside = parzen_inside(mu, width);
     out->mu[at] = mu;
     out->width[at] = width;
+    out->inverse[at] = 1 / width;
     out->scale[at] = weight / (out->levels > 0 ? inside : inside * width) *
                      (out->levels > 0 ? 1 : ONE_BY_SQRT_TWO_PI);
 }
@@ -89,11 +50,11 @@ static void add_narrow(parzen *out, double mu, double weight)
         out->bins[at] += weight;
         return;
     }
-    const double place = mu * PARZEN_CELLS / out->narrow;
-    const double below = floor(place);
-    const size_t at = (size_t)below + PARZEN_REACH;
+    const double place = mu * out->cells;
+    const size_t below = (size_t)place;
+    const size_t at = below + PARZEN_REACH;
     CB_ASSERT(at + 1 < PARZEN_BINS);
-    const double share = place - below;
+    const double share = place - (double)below;
     out->bins[at] += weight * (1 - share);
     out->bins[at + 1] += weight * share;
 }
@@ -149,14 +110,15 @@ void parzen_build(
     out->binned = 0;
     out->total = 1;
     out->narrow = parzen_narrowest(count);
+    out->cells = PARZEN_CELLS / out->narrow;
     if (!is_small) {
         memset(out->bins, 0, sizeof(out->bins));
     }
     for (size_t i = 0; i < count; i++) {
-        const double width = fmin(parzen_width(mus, count, i), 1);
+        const double width = parzen_width(mus, count, i); /* at most 1 */
         out->total += weights[i];
         if (is_small || (width > out->narrow && out->wide_count + 1 < PARZEN_WIDE_MAX)) {
-            add_wide(out, mus[i], fmax(width, out->narrow), weights[i]);
+            add_wide(out, mus[i], width > out->narrow ? width : out->narrow, weights[i]);
         } else {
             add_narrow(out, mus[i], weights[i]);
         }
@@ -187,7 +149,7 @@ static double wide_density(const parzen *from, double unit)
 {
     double density = 0;
     for (size_t i = 0; i < from->wide_count; i++) {
-        const double z = (unit - from->mu[i]) / from->width[i];
+        const double z = (unit - from->mu[i]) * from->inverse[i];
         const double power = -0.5 * z * z;
         if (power > -25) {
             density += from->scale[i] * parzen_exp(power);
@@ -200,10 +162,10 @@ static double wide_density(const parzen *from, double unit)
  * times exp(d / c^2)^k, times a constant. */
 static double narrow_density(const parzen *from, double unit)
 {
-    const double place = unit * PARZEN_CELLS / from->narrow;
-    const double below = floor(place);
-    const double rest = place - below;
-    const double *bins = from->bins + PARZEN_REACH + (size_t)below;
+    const double place = unit * from->cells;
+    const size_t below = (size_t)place;
+    const double rest = place - (double)below;
+    const double *bins = from->bins + PARZEN_REACH + below;
     const double square = PARZEN_CELLS * PARZEN_CELLS;
     const double up = parzen_exp(rest / square - 1) * 2.71828182845904523536;
     const double down = 1 / up;
