@@ -289,6 +289,55 @@ static void nsga2_is_as_good_as_optunas(void **state)
     }
 }
 
+/* Eight trials are always under way: each is told when seven more have been asked for. */
+static double best_of_eight_workers(
+    const known_function *function, const char *sampler, uint64_t seed)
+{
+    enum { WORKERS = 8, ROUNDS = 200 };
+    cb_err err = {0};
+    void *block = NULL;
+    uint64_t number = 0;
+    double best = 0;
+    search_trial running[WORKERS];
+    search_trial seen;
+    const search_config config = config_for(function, sampler, ROUNDS + WORKERS, seed);
+    search_study study = begin(&config, &block);
+    for (size_t i = 0; i < ROUNDS + WORKERS; i++) {
+        search_trial *slot = &running[i % WORKERS];
+        if (i >= WORKERS) {
+            double objective = 0;
+            function->compute(slot->values, slot->dims, &objective);
+            assert_int_equal(
+                search_tell(&study, slot->number, SEARCH_COMPLETE, &objective, &err), CB_OK);
+        }
+        assert_int_equal(search_ask(&study, slot, &err), CB_OK);
+    }
+    assert_true(search_best(&study, &number));
+    assert_int_equal(search_look(&study, number, &seen, &best), SEARCH_COMPLETE);
+    free(block);
+    return best;
+}
+
+/* With eight workers at once a search must still be a search: far better than random draws. */
+static void many_workers_still_learn(void **state)
+{
+    (void)state;
+    const char *const names[] = {"tpe", "tpe_multivariate", "cma_es"};
+    sample random = {.count = 20};
+    for (uint64_t seed = 0; seed < random.count; seed++) {
+        random.values[seed] = best_of(&known_functions[0], "random", 200, seed);
+    }
+    for (size_t n = 0; n < 3; n++) {
+        sample ours = {.count = random.count};
+        for (uint64_t seed = 0; seed < ours.count; seed++) {
+            ours.values[seed] = best_of_eight_workers(&known_functions[0], names[n], seed);
+        }
+        if (!(median(ours) < median(random) / 5)) {
+            fail_msg("%s: %g beside %g", names[n], median(ours), median(random));
+        }
+    }
+}
+
 /* The minima themselves, so that a mistake in a function on both sides would show. */
 static void functions_have_their_known_minima(void **state)
 {
@@ -319,6 +368,7 @@ int main(void)
         cmocka_unit_test(multivariate_tpe_is_as_good_as_optunas),
         cmocka_unit_test(cma_es_is_as_good_as_optunas),
         cmocka_unit_test(nsga2_is_as_good_as_optunas),
+        cmocka_unit_test(many_workers_still_learn),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

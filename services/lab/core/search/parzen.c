@@ -167,7 +167,7 @@ static double narrow_density(const parzen *from, double unit)
     const double rest = place - (double)below;
     const double *bins = from->bins + PARZEN_REACH + below;
     const double square = PARZEN_CELLS * PARZEN_CELLS;
-    const double up = parzen_exp(rest / square - 1) * 2.71828182845904523536;
+    const double up = parzen_exp(rest / square);
     const double down = 1 / up;
     double up_power = 1;
     double down_power = 1;

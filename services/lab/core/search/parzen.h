@@ -71,8 +71,8 @@ static inline double parzen_width(const double *mus, size_t count, size_t index)
 }
 
 /**
- * exp(x) for x <= 0 to seven digits; 0 below -700. 2^i times a polynomial of the rest: the rounding
- * trick needs the default rounding mode.
+ * exp(x) for x up to 1 to seven digits; 0 below -700. 2^i times a polynomial of the rest: the
+ * rounding trick needs the default rounding mode.
  */
 static inline double parzen_exp(double x)
 {
