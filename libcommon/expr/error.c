@@ -159,10 +159,12 @@ static cb_strview line_of(cb_strview text, uint32_t number)
     return (cb_strview){text.at + at, end - at};
 }
 
+/* A text comes from anybody and goes to a terminal: it may not steer it. */
 static void add_bytes(cb_textbuf *out, const char *at, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        const char one[2] = {at[i], '\0'};
+        const bool is_shown = at[i] == '\t' || ((unsigned char)at[i] >= ' ' && at[i] != 0x7f);
+        const char one[2] = {is_shown ? at[i] : '?', '\0'};
         cb_textbuf_add(out, one);
     }
 }

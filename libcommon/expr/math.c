@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "expr/scalar.h"
+#include "ind/logarithm.h"
 
 /* ln 2 in two parts: the first has 33 bits, so its product with an exponent is exact. */
 #define LN2_HIGH 6.93147180369123816490e-01
 #define LN2_LOW 1.90821492927058770002e-10
 #define LN2_INVERSE 1.44269504088896338700e+00
-#define SQRT2 1.41421356237309514547
+#define LIFT 18014398509481984.0 /* 2^54 */
+#define LIFT_EXPONENT 54.0
 #define EXP_MAX 709.79   /* above it exp leaves double */
 #define EXP_MIN (-745.2) /* below it exp is 0 */
 #define WHOLE_POWER_MAX 1024.0
@@ -23,52 +25,15 @@ static double with_exponent(int64_t exponent)
     return value;
 }
 
-/* value = mantissa * 2^exponent with mantissa from sqrt(1/2) to sqrt(2) */
-static double split(double value, int64_t *exponent)
-{
-    int64_t bias = 1023;
-    if (value < DBL_MIN) {
-        value *= 18014398509481984.0; /* 2^54: out of the denormals */
-        bias += 54;
-    }
-    uint64_t bits = 0;
-    memcpy(&bits, &value, sizeof bits);
-    *exponent = (int64_t)(bits >> 52) - bias;
-    bits = (bits & ((UINT64_C(1) << 52) - 1)) | (UINT64_C(1023) << 52);
-    double mantissa = 0;
-    memcpy(&mantissa, &bits, sizeof mantissa);
-    if (mantissa > SQRT2) {
-        mantissa *= 0.5;
-        (*exponent)++;
-    }
-    return mantissa;
-}
-
-/* ln(m * 2^e) = e ln 2 + 2 atanh((m - 1) / (m + 1)), whose series ends below 2^-56 there. */
+/* The indicators' logarithm, which leaves out numbers below the least normal one. */
 double expr_log(double value)
 {
-    static const double terms[] = {2.0 / 21,
-        2.0 / 19,
-        2.0 / 17,
-        2.0 / 15,
-        2.0 / 13,
-        2.0 / 11,
-        2.0 / 9,
-        2.0 / 7,
-        2.0 / 5,
-        2.0 / 3};
     CB_ASSERT(value > 0);
     CB_ASSERT(value <= DBL_MAX);
-    int64_t exponent = 0;
-    const double mantissa = split(value, &exponent);
-    const double s = (mantissa - 1.0) / (mantissa + 1.0);
-    const double square = s * s;
-    double series = 0;
-    for (uint32_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
-        series = series * square + terms[i];
+    if (value < DBL_MIN) {
+        return cb_ind_log(value * LIFT) - LIFT_EXPONENT * (LN2_HIGH + LN2_LOW);
     }
-    const double scale = (double)exponent;
-    return scale * LN2_HIGH + (2.0 * s + (s * square * series + scale * LN2_LOW));
+    return cb_ind_log(value);
 }
 
 /* exp(x) = 2^k exp(r) with |r| at most ln 2 / 2, by its power series. */

@@ -378,6 +378,12 @@ static void an_error_shows_its_line_with_a_mark_below(void **unused)
         "  \t        ^^^^\n"
         "  hint: did you mean 'ema'?\n");
     assert_int_equal(size, strlen(shown));
+    static const char steering[] = "close + b # \x1b[2J";
+    assert_int_equal(bench_compile(&b, steering, NULL), CB_E_SYNTAX);
+    (void)cb_expr_error_print(&b.error, cb_sv_from(steering), "", shown, sizeof shown);
+    assert_null(strchr(shown, '\x1b'));
+    assert_non_null(strstr(shown, "# ?[2J"));
+    assert_int_equal(bench_compile(&b, text, NULL), CB_E_SYNTAX);
     (void)cb_expr_error_print(&b.error, cb_sv_from(text), "", shown, 16);
     assert_int_equal(strlen(shown), 15); /* cut, and ended */
     bench_close(&b);
