@@ -47,6 +47,7 @@ typedef struct comparison {
     const dump_file *live;
     const dump_file *lab;
     lab_cause root;
+    int64_t root_ns; /* since when it has an effect */
 } comparison;
 
 static const char *const kind_names[LINE_KINDS] = {"intent", "permit", "denial", "fill", "entry"};
@@ -297,6 +298,7 @@ static void find_root(comparison *sides)
 {
     size_t from = 0;
     sides->root = LAB_CAUSE_DECISIONS;
+    sides->root_ns = INT64_MAX;
     for (size_t i = 0; i < sides->live->count; i++) {
         const dump_line *a = &sides->live->lines[i];
         const dump_line *b = NULL;
@@ -305,6 +307,7 @@ static void find_root(comparison *sides)
         }
         if (b != NULL && strcmp(a->text, b->text) != 0) {
             sides->root = cause_of_fills(&a->body->fill, &b->body->fill);
+            sides->root_ns = a->body->env.ts_ns;
             return;
         }
     }
@@ -313,7 +316,9 @@ static void find_root(comparison *sides)
 static lab_cause cause_of(const comparison *sides, const dump_line *a, const dump_line *b)
 {
     if (a->kind == LINE_INTENT) {
-        return is_same_decision(&a->body->intent, &b->body->intent)
+        /* Another position leads to other decisions, at other times. */
+        return a->body->env.ts_ns > sides->root_ns ||
+                       is_same_decision(&a->body->intent, &b->body->intent)
                    ? sides->root
                    : cause_of_intents(&a->body->intent, &b->body->intent);
     }
@@ -358,7 +363,7 @@ static void explain_lone(const dump_file *other, const dump_line *line, lab_pari
 
 static void compare(const dump_file *live, const dump_file *lab, lab_parity_report *out)
 {
-    comparison sides = {live, lab, LAB_CAUSE_DECISIONS};
+    comparison sides = {.live = live, .lab = lab};
     size_t from = 0;
     find_root(&sides);
     out->live_count = live->count;
