@@ -52,6 +52,15 @@ check "a good file beside it is imported (7: in part)" code 7 "$CERBERUS" data i
 check "force leaves the row out" code 0 "$CERBERUS" data import "$WORK/BTCUSDT-bad.csv" --force
 check "and says so" grep -q 'forced.*1 gap, 1 bad_candle' "$WORK/out"
 
+# ---- a kill ----
+for i in 04 09 02 13 06 11; do
+    (exec "$CERBERUS" data import "$WORK/page/BTCUSDT-1m.csv" --rebuild >/dev/null 2>&1) &
+    sleep "0.0$i"
+    kill -9 $! 2>/dev/null
+    wait $! 2>/dev/null
+done
+check "after kills there is a whole cache or none" code 0 "$CERBERUS" data inspect "$WORK/page/BTCUSDT-1m.csv" --verify
+
 # ---- a full disk ----
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
     mkdir "$WORK/small"

@@ -53,6 +53,14 @@ static void lay_out(const lab_table *table, const lab_cache_source *source, cach
     header->file_size = at + table->findings_count * sizeof(lab_finding);
 }
 
+static void folder_of(const char *path, char folder[LAB_CACHE_PATH_MAX])
+{
+    (void)snprintf(folder, LAB_CACHE_PATH_MAX, "%s", path);
+    char *const slash = strrchr(folder, '/');
+    CB_ASSERT(slash != NULL);
+    slash[slash == folder ? 1 : 0] = '\0';
+}
+
 static cb_status io_failed(const char *path, uint64_t needed, cb_err *err)
 {
     const int code = errno;
@@ -61,13 +69,9 @@ static cb_status io_failed(const char *path, uint64_t needed, cb_err *err)
         return CB_FAIL(err, CB_E_IO, "%s: %s", path, strerror(code));
     }
     char folder[LAB_CACHE_PATH_MAX];
-    (void)snprintf(folder, sizeof folder, "%s", path);
-    char *const slash = strrchr(folder, '/');
-    CB_ASSERT(slash != NULL);
-    *slash = '\0';
-    const uint64_t free_size = statvfs(folder[0] != '\0' ? folder : "/", &disk) == 0
-                                   ? (uint64_t)disk.f_bavail * disk.f_frsize
-                                   : 0;
+    folder_of(path, folder);
+    const uint64_t free_size =
+        statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
     return CB_FAIL(err,
         CB_E_FULL,
         "the disk of %s is full: the cache needs %" PRIu64 ".%" PRIu64 " MiB, %" PRIu64
@@ -117,29 +121,54 @@ static bool write_all(int fd, const lab_table *table, cache_header *header)
            write_at(fd, header, sizeof *header, 0);
 }
 
-/* A name that nobody has, beside the cache. */
+static void print_temporary(
+    const char *path, unsigned number, char temporary[LAB_CACHE_PATH_MAX + 32])
+{
+    (void)snprintf(
+        temporary, LAB_CACHE_PATH_MAX + 32, "%s.%ld-%u.part", path, (long)getpid(), number);
+}
+
+/* A file without a name where the file system has such (a kill then leaves nothing), else one whose
+ * name nobody has. temporary is "" without a name. */
 static int create_beside(const char *path, char temporary[LAB_CACHE_PATH_MAX + 32])
 {
-    for (unsigned i = 0; i < NAMES_TRIED; i++) {
-        (void)snprintf(
-            temporary, LAB_CACHE_PATH_MAX + 32, "%s.%ld-%u.part", path, (long)getpid(), i);
-        const int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        if (fd >= 0 || errno != EEXIST) {
-            return fd;
+    char folder[LAB_CACHE_PATH_MAX];
+    folder_of(path, folder);
+    temporary[0] = '\0';
+    int fd = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0644);
+    for (unsigned i = 0; i < NAMES_TRIED && fd < 0 && errno != ENOSPC; i++) {
+        print_temporary(path, i, temporary);
+        fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        if (fd < 0 && errno != EEXIST) {
+            break;
         }
     }
-    return -1;
+    return fd;
+}
+
+/* Puts the written file in the place of the cache. Only a rename replaces what is there, so a file
+ * without a name gets one for a moment. */
+static bool put_in_place(int fd, const char *path, char temporary[LAB_CACHE_PATH_MAX + 32])
+{
+    char own[64];
+    (void)snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
+    bool is_named = temporary[0] != '\0';
+    for (unsigned i = 0; i < NAMES_TRIED && !is_named; i++) {
+        print_temporary(path, i, temporary);
+        is_named = linkat(AT_FDCWD, own, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0;
+        if (!is_named && errno != EEXIST) {
+            temporary[0] = '\0';
+            return false;
+        }
+    }
+    return is_named && rename(temporary, path) == 0;
 }
 
 static bool sync_folder(const char *path)
 {
     char folder[LAB_CACHE_PATH_MAX];
-    (void)snprintf(folder, sizeof folder, "%s", path);
-    char *const slash = strrchr(folder, '/');
-    if (slash != NULL) {
-        slash[slash == folder ? 1 : 0] = '\0';
-    }
-    const int fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    folder_of(path, folder);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }
@@ -165,9 +194,11 @@ cb_status lab_cache_write(
     errno = reserved;
     const bool is_reserved = reserved == 0 || reserved == EOPNOTSUPP || reserved == EINVAL;
     if (!is_reserved || !write_all(fd, table, &header) || fsync(fd) != 0 ||
-        rename(temporary, path) != 0) {
+        !put_in_place(fd, path, temporary)) {
         status = io_failed(path, header.file_size, err);
-        (void)unlink(temporary);
+        if (temporary[0] != '\0') {
+            (void)unlink(temporary);
+        }
     }
     (void)close(fd);
     if (status == CB_OK && !sync_folder(path)) {
