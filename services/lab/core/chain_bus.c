@@ -108,6 +108,9 @@ static const char *owner_of(uint32_t subject)
 void chain_bus_init(lab_chain *chain)
 {
     char full[CB_SUBJECT_TEXT_MAX];
+    for (uint32_t subject = 0; subject < (uint32_t)CB_SUBJECT_COUNT; subject++) {
+        chain->consumers[subject] = consumers_of(subject);
+    }
     const char *venue = chain->venue->name;
     for (uint32_t id = 0; id < CB_SUBJECT_COUNT; id++) {
         const chain_route *route = &routes[id];
@@ -208,7 +211,7 @@ static void publish_market(lab_chain *chain, const cb_action *action)
     if (action->subject == (uint32_t)CB_SUBJECT_MD_BAD) {
         chain_rows_record(chain, 0, LAB_RECORD_QUALITY, action->body);
     }
-    const uint32_t consumers = consumers_of(action->subject);
+    const uint32_t consumers = chain->consumers[action->subject];
     for (uint32_t a = 0; a < chain->accounts_count; a++) {
         for (uint32_t core = CHAIN_SIGNALS; core < CHAIN_CORES; core++) {
             if ((consumers & (1U << core)) != 0) {
@@ -252,6 +255,9 @@ static void publish(lab_chain *chain, const chain_service *service, const cb_act
     if (route->subject_class == CB_CLASS_STREAM) {
         number(&account->streams[action->subject], env, true);
         record(chain, service->account, action->subject, action->body);
+        if (chain->consumers[action->subject] == 0) {
+            return; /* for the interface and others outside */
+        }
         chain_enqueue(chain,
             CHAIN_ITEM_BUS,
             action->subject,
@@ -455,7 +461,7 @@ void chain_recover(
 
 static void deliver(lab_chain *chain, const chain_item *item, const void *body)
 {
-    const uint32_t consumers = consumers_of(item->code);
+    const uint32_t consumers = chain->consumers[item->code];
     for (uint32_t core = CHAIN_SIGNALS; core < CHAIN_CORES; core++) {
         if ((consumers & (1U << core)) != 0) {
             chain_step(chain,

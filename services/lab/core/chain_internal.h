@@ -214,6 +214,7 @@ struct lab_chain {
     uint32_t accounts_count;
     const cb_venue_ops *venue;
     chain_service validator;
+    uint32_t consumers[CB_SUBJECT_COUNT]; /* cores as bits */
     chain_queue queue;
     sim_core *sim;
     sim_api *api;
