@@ -2,9 +2,10 @@
  *
  * While one group is on its way to the database, the statements of further events collect in the
  * next one, which is sent when the first has committed: one commit then serves many events. A lone
- * event is sent at once when somebody waits for what follows from it; otherwise (a mark, a score)
- * it lingers a moment, so that its commit does not compete with the orders that the same tick
- * brings. Effects run in the order of their events, never before their own commit.
+ * event is sent at once when somebody waits for what follows from it; otherwise (a mark, a score, a
+ * message that only changes what this service knows) it lingers a moment, so that its commit does
+ * not compete with the orders that the same tick brings. Effects run in the order of their events,
+ * never before their own commit.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,7 @@ static void put_statement(
     put.is_later = is_later;
     rt_record_put(&txn->statements, &put, params);
     txn->statements_count++;
+    txn->is_urgent = txn->is_urgent || !is_later; /* others may read it at once */
 }
 
 void rt_txn_statement(cb_shell *shell, const char *sql, const cb_params *params)
@@ -70,12 +72,14 @@ void cb_shell_join(
     cb_shell *shell, const char *sql, const cb_params *params, cb_result_fn fn, void *context)
 {
     put_statement(shell, &(rt_record){.sql = sql, .fn = fn, .context = context}, params, false);
-    building(shell)->is_urgent = true;
 }
 
-/* Where the latest wins, a later one loses nothing; everything else is waited for. */
+/* Where the latest wins, a later one loses nothing, and nobody waits for an acknowledgement. */
 static bool is_urgent_effect(const rt_effect *effect)
 {
+    if (effect->kind == RT_EFFECT_ACK) {
+        return false;
+    }
     return effect->kind != RT_EFFECT_CORE ||
            cb_subject_get((cb_subject_id)effect->a)->overflow != CB_OVERFLOW_CONFLATE;
 }
