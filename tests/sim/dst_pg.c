@@ -38,6 +38,7 @@ typedef struct batch {
     statement *first;
     statement *last;
     bool is_transaction;
+    uint64_t number; /* from 1, of those sent in its session */
     void (*done)(void *context, const cb_result *result);
     void *done_context;
     bool is_applied;
@@ -60,7 +61,9 @@ typedef struct dst_session {
     int64_t started_ns;
     bool is_open;
     bool is_client_gone;
-    bool is_poisoned; /* behind a failed transaction */
+    bool is_poisoned; /* behind a failed transaction … */
+    uint64_t sent_count;
+    uint64_t poisoned_to; /* … and so is what was sent before the client rolled back */
     int64_t last_apply_ns;
     batch *first; /* not yet answered */
     batch *last;
@@ -350,8 +353,9 @@ static void answer(batch *self)
     client *to = client_of(self->session->client);
     self->is_answered = true;
     to->pending_count--;
-    if (self->is_transaction) {
+    if (self->is_transaction && self->status != CB_OK && self->session->is_poisoned) {
         self->session->is_poisoned = false;
+        self->session->poisoned_to = self->session->sent_count;
     }
     for (statement *one = self->first; one != NULL; one = one->next) {
         give_result(one, self);
@@ -483,7 +487,7 @@ static void on_apply(void *context, void *argument)
         {"57014", "canceling statement due to statement timeout"},
         {"40001", "could not serialize access"},
         {"53100", "could not extend file: No space left on device"}};
-    if (session->is_poisoned) {
+    if (session->is_poisoned || self->number <= session->poisoned_to) {
         refuse(self, "25P02", "current transaction is aborted");
     } else if (self->is_late) {
         refuse(self, errors[0][0], errors[0][1]);
@@ -551,6 +555,7 @@ static void send(client *self, batch *one)
         (void)snprintf(one->message, sizeof(one->message), "the connection is lost");
         dst_deliver(session->process, dst->now_ns, on_lost, session, NULL);
     }
+    one->number = ++session->sent_count;
     one->next = NULL;
     if (session->last == NULL || session->first == NULL) {
         session->first = one;
