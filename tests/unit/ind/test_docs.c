@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "ind/book_indicator.h"
 #include "ind/indicator.h"
 
 #define PATH "docs/indicators.md"
@@ -80,6 +81,21 @@ static void say_indicator(const cb_indicator_ops *ops)
     say_params(ops);
 }
 
+static void say_book_indicator(const cb_book_indicator_ops *ops)
+{
+    say("\n### %s\n\n%s.\n\n    %s\n\nSource: %s. Outputs: ",
+        ops->name,
+        ops->summary,
+        ops->formula,
+        ops->source);
+    for (uint32_t i = 0; i < ops->outputs_count; i++) {
+        say("%s`%s`", i > 0 ? ", " : "", ops->outputs[i]);
+    }
+    say(".\n");
+    const cb_indicator_ops table = {.params = ops->params, .params_count = ops->params_count};
+    say_params(&table);
+}
+
 static void write_wanted(void)
 {
     say("# Indicators\n\n");
@@ -94,6 +110,11 @@ static void write_wanted(void)
     }
     for (uint32_t i = 0; i < cb_indicators_count(); i++) {
         say_indicator(cb_indicator_at(i));
+    }
+    say("\n## Order book\n\nThese see snapshots of the order book (`ind/book_indicator.h`), not "
+        "bars.\n");
+    for (uint32_t i = 0; i < cb_book_indicators_count(); i++) {
+        say_book_indicator(cb_book_indicator_at(i));
     }
 }
 
