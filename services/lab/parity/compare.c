@@ -147,12 +147,14 @@ static cb_status read_dump(const char *path, dump_file *out, cb_err *err)
     CB_ASSERT(text != NULL);
     cb_status status = file == NULL ? CB_FAIL(err, CB_E_IO, "%s cannot be read", path) : CB_OK;
     for (size_t at = 1; status == CB_OK && fgets(text, (int)LINE_MAX_BYTES, file) != NULL; at++) {
-        dump_line line;
+        dump_line line = {.kind = LINE_INTENT};
         text[strcspn(text, "\r\n")] = '\0';
         status = parse(text, &line, err);
         if (status == CB_OK) {
             add_line(out, &line);
         } else {
+            free(line.text);
+            free(line.body);
             status = cb_err_context(err, "%s:%zu", path, at);
         }
     }

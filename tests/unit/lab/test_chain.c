@@ -4,6 +4,7 @@
 
 #define BARS 1500
 #define SEEDS 14
+#define DESK_SEEDS 8
 
 static const char *const strategies[] = {"trend@1m:1",
     "meanrev@1m:1",
@@ -15,7 +16,7 @@ static const char *const strategies[] = {"trend@1m:1",
 typedef struct drawn {
     fixture_wild wild;
     uint32_t symbols_count;
-    lab_setup_setting settings[6];
+    lab_setup_setting settings[8];
     size_t settings_count;
 } drawn;
 
@@ -46,6 +47,17 @@ static void draw(uint64_t seed, drawn *out)
         out->settings[out->settings_count++] =
             (lab_setup_setting){"venue", "book.spread_ticks", "7"};
     }
+}
+
+/* Desks want several resting orders at once. */
+static void draw_desk(uint64_t seed, drawn *out)
+{
+    static const char *const desks[] = {"grid@1m:BTCUSDT:20000",
+        "market_maker@1m:BTCUSDT:20000",
+        "dca@5m:BTCUSDT:5000",
+        "grid@15m:BTCUSDT:30000"};
+    draw(seed, out);
+    out->settings[out->settings_count++] = (lab_setup_setting){"signals", "desks", desks[seed % 4]};
 }
 
 static lab_totals play(const drawn *draw, uint64_t seed, bool is_conflated)
@@ -116,6 +128,26 @@ typedef struct collected {
     int64_t pnl_e8;
     lab_finding finding;
 } collected;
+
+static void conflation_changes_no_desk(void **state)
+{
+    (void)state;
+    uint64_t fills_count = 0;
+    for (uint64_t seed = 1; seed <= DESK_SEEDS; seed++) {
+        drawn chosen;
+        draw_desk(seed, &chosen);
+        const lab_totals full = play(&chosen, seed, false);
+        const lab_totals quiet = play(&chosen, seed, true);
+        if (full.output_hash != quiet.output_hash || full.end_equity_e8 != quiet.end_equity_e8) {
+            fail_msg("seed %u: fills %u and %u",
+                (unsigned)seed,
+                (unsigned)full.fills,
+                (unsigned)quiet.fills);
+        }
+        fills_count += full.fills;
+    }
+    assert_true(fills_count > 0);
+}
 
 static void take_point(void *context, uint32_t account, const lab_point *point)
 {
@@ -268,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_history_gives_the_same_run),
         cmocka_unit_test(conflation_changes_no_output),
+        cmocka_unit_test(conflation_changes_no_desk),
         cmocka_unit_test(results_add_up),
         cmocka_unit_test(reasons_name_every_signal),
         cmocka_unit_test(a_gap_is_found_and_nobody_trades_in_it),
