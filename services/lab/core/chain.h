@@ -136,6 +136,8 @@ void lab_chain_totals(const lab_chain *chain, uint32_t account, lab_totals *out)
 /** What was refused, by whom, how often; returns how many rows. */
 uint32_t lab_chain_reasons(
     const lab_chain *chain, uint32_t account, lab_reason out[LAB_REASONS_MAX]);
+/** Name of strategy index of an account's fills and round trips; NULL past the last one. */
+const char *lab_chain_strategy(const lab_chain *chain, uint32_t account, uint32_t index);
 /** Market time (ns UTC) and candles of the first symbol so far. */
 int64_t lab_chain_now_ns(const lab_chain *chain);
 uint64_t lab_chain_bars(const lab_chain *chain);

@@ -334,3 +334,11 @@ uint64_t chain_rows_hash(const lab_chain *chain, uint32_t account)
     }
     return cb_hash_u64(hash, sim_state_hash(chain->sim));
 }
+
+const char *lab_chain_strategy(const lab_chain *chain, uint32_t account, uint32_t index)
+{
+    CB_ASSERT(chain != NULL);
+    CB_ASSERT(account < chain->accounts_count);
+    const chain_account *of = &chain->accounts[account];
+    return index < of->strategies_count ? of->strategies[index] : NULL;
+}

@@ -46,26 +46,52 @@ static cb_status symbol_index(lab_plan *plan, const lab_series *series, size_t *
     return CB_OK;
 }
 
-/* "trend@1m:1,meanrev@15m" → "trend@1m", "meanrev@15m", in the order in which signals runs them. */
+static cb_status add_strategy(lab_plan *plan, const char *item, cb_err *err)
+{
+    char name[LAB_NAME_SIZE];
+    const size_t count = plan->names.strategies_count;
+    if (count == LAB_NAMES_MAX ||
+        !cb_text_copy(name, sizeof name, (cb_strview){item, strcspn(item, "@:")})) {
+        return CB_FAIL(err,
+            CB_E_FULL,
+            "%s: strategies: more than %d, or a name too long",
+            plan->job->path,
+            LAB_NAMES_MAX);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (cb_text_equal(plan->strategies[i], name)) {
+            return CB_OK;
+        }
+    }
+    memcpy(plan->strategies[count], name, sizeof name);
+    plan->strategy_names[count] = plan->strategies[count];
+    plan->names.strategies_count++;
+    return CB_OK;
+}
+
+/* "trend@1m:1,trend@5m:1,meanrev@15m" → "trend", "meanrev"; desks behind them. Fills carry these
+ * names. */
 static cb_status name_strategies(lab_plan *plan, cb_err *err)
 {
+    const lab_job *job = plan->job;
     char item[LAB_TEXT_MAX];
-    size_t index = 0;
-    for (; cb_config_list_item(plan->job->strategies, index, item, sizeof item); index++) {
-        if (index == LAB_NAMES_MAX ||
-            !cb_text_copy(
-                plan->strategies[index], LAB_NAME_SIZE, (cb_strview){item, strcspn(item, ":")})) {
-            return CB_FAIL(err,
-                CB_E_FULL,
-                "%s: strategies: more than %d, or a name too long",
-                plan->job->path,
-                LAB_NAMES_MAX);
-        }
-        plan->strategy_names[index] = plan->strategies[index];
-    }
+    cb_status status = CB_OK;
     plan->names.strategies = plan->strategy_names;
-    plan->names.strategies_count = index;
-    return CB_OK;
+    for (size_t i = 0;
+         status == CB_OK && cb_config_list_item(job->strategies, i, item, sizeof item);
+         i++) {
+        status = add_strategy(plan, item, err);
+    }
+    for (uint32_t k = 0; k < job->settings_count; k++) {
+        const bool is_desks = cb_text_equal(job->settings[k].service, "signals") &&
+                              cb_text_equal(job->settings[k].key, "desks");
+        for (size_t i = 0; is_desks && status == CB_OK &&
+                           cb_config_list_item(job->settings[k].value, i, item, sizeof item);
+             i++) {
+            status = add_strategy(plan, item, err);
+        }
+    }
+    return status;
 }
 
 /* ---- configurations ---- */

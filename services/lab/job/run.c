@@ -111,6 +111,29 @@ uint64_t lab_plan_bars(const lab_plan *plan)
     return count;
 }
 
+/* The chain counts strategies in order of appearance, the plan in the job's. */
+static uint32_t named_index(const lab_plan *plan, const char *name)
+{
+    uint32_t index = 0;
+    while (index < plan->names.strategies_count &&
+           (name == NULL || !cb_text_equal(plan->names.strategies[index], name))) {
+        index++;
+    }
+    return index;
+}
+
+static void name_rows(const lab_plan *plan, const lab_chain *chain, lab_result *result)
+{
+    for (uint64_t i = 0; i < result->fills_count; i++) {
+        lab_fill *fill = &result->fills[i];
+        fill->strategy = named_index(plan, lab_chain_strategy(chain, 0, fill->strategy));
+    }
+    for (uint64_t i = 0; i < result->trades_count; i++) {
+        lab_trade *trade = &result->trades[i];
+        trade->strategy = named_index(plan, lab_chain_strategy(chain, 0, trade->strategy));
+    }
+}
+
 static void play(
     const lab_plan *plan, lab_chain *chain, const lab_run_options *options, collector *self)
 {
@@ -127,6 +150,7 @@ static void play(
         }
     }
     lab_chain_finish(chain);
+    name_rows(plan, chain, self->result);
     lab_chain_totals(chain, 0, &self->result->totals);
     self->result->reasons_count = lab_chain_reasons(chain, 0, self->result->reasons);
 }

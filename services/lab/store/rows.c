@@ -223,7 +223,8 @@ static bool read_cell(const char *text, column_kind kind, void *at, const lab_na
     case COLUMN_SYMBOL:
         return find_name(names->symbols, names->symbols_count, text, at);
     case COLUMN_STRATEGY:
-        return find_name(names->strategies, names->strategies_count, text, at);
+        *(uint32_t *)at = (uint32_t)names->strategies_count; /* of none: closed by hand */
+        return size == 0 || find_name(names->strategies, names->strategies_count, text, at);
     }
     return false;
 }
