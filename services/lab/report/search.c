@@ -20,8 +20,8 @@ typedef struct heat {
 
 static void column_extent(const lab_report_trials *trials, size_t column, double *low, double *high)
 {
-    *low = INFINITY;
-    *high = -INFINITY;
+    *low = (double)INFINITY;
+    *high = -(double)INFINITY;
     for (size_t i = 0; i < trials->count; i++) {
         const double value = trials->values[i * trials->parameters_count + column];
         *low = fmin(*low, value);
@@ -38,8 +38,8 @@ static size_t cell_of(double value, double low, double high)
 static void fill_heat(const lab_report_trials *trials, const double range[4], heat *map)
 {
     const bool is_minimised = trials->is_minimised[0];
-    map->low = INFINITY;
-    map->high = -INFINITY;
+    map->low = (double)INFINITY;
+    map->high = -(double)INFINITY;
     for (size_t i = 0; i < trials->count; i++) {
         const double result = trials->results[i * trials->objectives_count];
         const double *values = &trials->values[i * trials->parameters_count];
@@ -165,8 +165,8 @@ static bool is_front(const lab_report_trials *trials, size_t index)
 
 static void result_extent(const lab_report_trials *trials, size_t column, double *low, double *high)
 {
-    *low = INFINITY;
-    *high = -INFINITY;
+    *low = (double)INFINITY;
+    *high = -(double)INFINITY;
     for (size_t i = 0; i < trials->count; i++) {
         const double value = trials->results[i * trials->objectives_count + column];
         *low = isfinite(value) ? fmin(*low, value) : *low;
