@@ -68,5 +68,6 @@ int lab_backtest_list(lab_args *args);
 int lab_backtest_show(lab_args *args);
 int lab_backtest_compare(lab_args *args);
 int lab_backtest_report(lab_args *args);
+int lab_backtest_check(lab_args *args);
 
 #endif /* LAB_BACKTEST_H */

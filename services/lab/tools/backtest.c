@@ -15,6 +15,7 @@ static const struct {
     {"show", "backtest show", lab_backtest_show},
     {"compare", "backtest compare", lab_backtest_compare},
     {"report", "backtest report", lab_backtest_report},
+    {"check", "backtest check", lab_backtest_check},
 };
 
 static int run_backtest(int argc, char **argv)
@@ -43,7 +44,8 @@ const lab_tool lab_tool_backtest = {
         "run -f FILE [--set service.key=value]… [--no-store] [--report FILE] [-o table|json]\n"
         "       cerberus-lab backtest rerun ID | list | show ID [--fills|--trades] | compare ID "
         "ID…\n"
-        "       cerberus-lab backtest report ID [--out FILE]    (all: [--runs DIR])",
+        "       cerberus-lab backtest report ID [--out FILE] | check -f FILE [--cuts N]    (all: "
+        "[--runs DIR])",
     .summary = "Run a strategy on history with the code that trades live; keep, compare and draw "
                "the results.",
     .examples =
@@ -51,6 +53,7 @@ const lab_tool lab_tool_backtest = {
         "  cerberus backtest run -f trend.yaml --set signals.decision.threshold=0.4\n"
         "  cerberus backtest compare 41 42                   two runs side by side\n"
         "  cerberus backtest report 42 --out trend.html      one page, no network needed\n"
-        "  cerberus backtest rerun 42                        the same bytes again\n",
+        "  cerberus backtest rerun 42                        the same bytes again\n"
+        "  cerberus backtest check -f trend.yaml             does it look into the future?\n",
     .run = run_backtest,
 };
