@@ -60,6 +60,13 @@ static void turn(const lab_candles *from, turned *out, int64_t cut_ns)
 
 /* ---- comparing ---- */
 
+static bool is_same_fill(const lab_fill *a, const lab_fill *b)
+{
+    return a->ts_ns == b->ts_ns && a->symbol == b->symbol && a->strategy == b->strategy &&
+           a->side == b->side && a->price_e8 == b->price_e8 && a->qty_e8 == b->qty_e8 &&
+           a->fee_e8 == b->fee_e8 && cb_id_equal(a->intent_id, b->intent_id);
+}
+
 /* The first moment at which two results differ before the cut; 0 when they do not. */
 static int64_t first_difference(const lab_result *a, const lab_result *b, int64_t cut_ns)
 {
@@ -72,7 +79,7 @@ static int64_t first_difference(const lab_result *a, const lab_result *b, int64_
         if (!has_a || !has_b) {
             return has_a ? a->fills[i].ts_ns : b->fills[i].ts_ns;
         }
-        if (memcmp(&a->fills[i], &b->fills[i], sizeof a->fills[i]) != 0) {
+        if (!is_same_fill(&a->fills[i], &b->fills[i])) {
             return a->fills[i].ts_ns < b->fills[i].ts_ns ? a->fills[i].ts_ns : b->fills[i].ts_ns;
         }
     }
@@ -92,7 +99,7 @@ static uint64_t fills_before(const lab_result *result, int64_t cut_ns)
 static cb_status play_turned(
     lab_backtest *self, turned *all, int64_t cut_ns, lab_result *result, cb_err *err)
 {
-    const lab_candles *kept[LAB_CHAIN_SYMBOLS_MAX];
+    const lab_candles *kept[LAB_CHAIN_SYMBOLS_MAX] = {NULL};
     const lab_run_options options = {0};
     for (uint32_t i = 0; i < self->plan.chain.symbols_count; i++) {
         kept[i] = self->plan.chain.symbols[i].candles;
