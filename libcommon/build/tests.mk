@@ -48,7 +48,8 @@ bench: deps-test ## latency, throughput and memory beside a baseline (-o json wi
 	@$(MAKE) --no-print-directory -j$$(nproc) programs $(BENCH_TOOLS) >&2
 	@BENCH_TOOLS=$(OUT)/tools/perf tests/perf/bench.sh $(if $(OUTPUT),-o $(OUTPUT))
 	@$(if $(OUTPUT),,tests/perf/bench_kill.sh && tests/perf/bench_ready.sh && $(OUT)/tools/perf/import_bench && \
-	  $(OUT)/tools/perf/lab_bench && SAMPLER_BENCH=$(OUT)/tools/perf/sampler_bench tests/perf/sampler_bench.sh)
+	  $(OUT)/tools/perf/lab_bench && SAMPLER_BENCH=$(OUT)/tools/perf/sampler_bench tests/perf/sampler_bench.sh && \
+	  tests/perf/bench_orders.sh)
 
 MODEL_TESTS = $(patsubst %,$(OUT)/tests/unit/%,execution/test_chaos risk/test_random portfolio/test_random simulator/test_property)
 SIM := $(OUT)/tools/sim/tool_sim
