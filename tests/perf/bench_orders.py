@@ -214,7 +214,8 @@ class Chain:
                                (r"^http.port = .*", "http.port = %d" % port), (r"^account = .*", "account = " + self.account),
                                (r"dbname=cerberus", "dbname=chain%d" % self.index),
                                (r"^journal.dir = .*", "journal.dir = " + self.folder),
-                               (r"^kill.page = .*", "kill.page = " + page), (r"^guard.page = .*", "guard.page = ")):
+                               (r"^kill.page = .*", "kill.page = " + page), (r"^guard.page = .*", "guard.page = "),
+                               (r"^claim.mark = .*", "claim.mark = %s/claim.mark" % self.folder)):
             text = re.sub(pattern, value, text, flags=re.M)
         path = "%s/%s.conf" % (self.folder, service)
         open(path, "w").write(text)
