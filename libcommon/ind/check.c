@@ -35,6 +35,13 @@ static void scramble(
     }
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 /* The first row and column where both differ in any bit; is_clean stays true when there is none. */
 static void compare_bits(const cb_check_subject *subject,
     const double *rows,
@@ -44,7 +51,7 @@ static void compare_bits(const cb_check_subject *subject,
 {
     finding->compared += count;
     for (size_t i = 0; i < count * subject->width && finding->is_clean; i++) {
-        if (memcmp(&rows[i], &others[i], sizeof rows[i]) == 0) {
+        if (bits_of(rows[i]) == bits_of(others[i])) {
             continue;
         }
         finding->is_clean = false;

@@ -40,11 +40,13 @@ static double weighted_sum(const cb_ind_window *window, const double *values)
 {
     double sum = 0;
     double weight = 1;
-    for (uint64_t i = window->next; i < window->capacity; i++, weight += 1) {
+    for (uint64_t i = window->next; i < window->capacity; i++) {
         sum += weight * values[i];
+        weight += 1;
     }
-    for (uint64_t i = 0; i < window->next; i++, weight += 1) {
+    for (uint64_t i = 0; i < window->next; i++) {
         sum += weight * values[i];
+        weight += 1;
     }
     return sum;
 }
@@ -189,8 +191,9 @@ void cb_ind_moments_init(cb_ind_moments *moments, uint64_t capacity)
 static void add_powers(double sums[4], double value, double sign)
 {
     double power = value;
-    for (uint32_t i = 0; i < 4; i++, power *= value) {
+    for (uint32_t i = 0; i < 4; i++) {
         sums[i] += sign * power;
+        power *= value;
     }
 }
 

@@ -41,8 +41,9 @@ static double side_sum(const imbalance_state *state, const cb_book_level *levels
 {
     double sum = 0;
     double weight = 1;
-    for (uint32_t i = 0; i < count && (int64_t)i < state->levels; i++, weight *= state->fade) {
+    for (uint32_t i = 0; i < count && (int64_t)i < state->levels; i++) {
         sum += weight * levels[i].qty;
+        weight *= state->fade;
     }
     return sum;
 }

@@ -28,7 +28,7 @@ static bool pivot_camarilla_update(void *state, const cb_bar *bar, double *out)
     double low = 0;
     double close = 0;
     cb_ind_session_push(&pivot->session, bar, &high, &low, &close);
-    for (uint32_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
         const double width = 1.1 * (high - low) / divisors[i];
         out[2 * i] = close + width;
         out[2 * i + 1] = close - width;

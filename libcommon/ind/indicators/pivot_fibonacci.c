@@ -30,7 +30,7 @@ static bool pivot_fibonacci_update(void *state, const cb_bar *bar, double *out)
     cb_ind_session_push(&pivot->session, bar, &high, &low, &close);
     const double middle = (high + low + close) / 3;
     out[0] = middle;
-    for (uint32_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++) {
         out[1 + 2 * i] = middle + shares[i] * (high - low);
         out[2 + 2 * i] = middle - shares[i] * (high - low);
     }

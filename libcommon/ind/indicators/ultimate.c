@@ -57,7 +57,7 @@ static bool ultimate_update(void *state, const cb_bar *bar, double *out)
     double weighted = 0;
     double weight = 4; /* 4, 2, 1 */
     bool is_warm = true;
-    for (uint32_t i = 0; i < WINDOWS_COUNT; i++, weight /= 2) {
+    for (uint32_t i = 0; i < WINDOWS_COUNT; i++) {
         cb_ind_window *pressure = &ultimate->pressure[i];
         cb_ind_window *range = &ultimate->range[i];
         (void)cb_ind_window_push(pressure, values, bar->close - bottom, NULL);
@@ -65,6 +65,7 @@ static bool ultimate_update(void *state, const cb_bar *bar, double *out)
             cb_ind_window_push(range, values + pressure->capacity, top - bottom, NULL) && is_warm;
         values += 2 * pressure->capacity;
         weighted += weight * cb_ind_ratio(pressure->sum, range->sum, 0.5);
+        weight /= 2;
     }
     if (!is_warm) {
         return false;

@@ -133,6 +133,7 @@ static cb_status add_desk(
         return status;
     }
     const uint64_t per_bar = spec.interval_s / SIGNALS_BASE_INTERVAL_S;
+    CB_ASSERT(per_bar > 0);
     spec.state_size =
         desk_at(spec.kind)->state_size(config->desk_params[spec.kind], spec.legs_count);
     CB_ASSERT(spec.state_size % sizeof(uint64_t) == 0);
