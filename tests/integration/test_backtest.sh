@@ -31,6 +31,29 @@ check "slippage costs money" awk -v a="$worse" -v b="$(backtest show 1 -o json |
 check "an unknown model" exits 1 backtest run -f job.yaml --no-store --set models.use=magic
 check "is told" told "magic"
 
+# ---- a strategy of one's own ----
+cat >mine.rules <<'EOF'
+strategy crossing
+timeframe 1m
+entry long:  crosses_above(ema(close, 5), ema(close, 20))
+exit long:   crosses_below(ema(close, 5), ema(close, 20))
+stop:        3 * atr(14)
+take profit: 6 * atr(14)
+EOF
+sed 's/strategies:.*/strategies: rules@1m:1/; s/^  signals:/  signals:\n    rules.files: mine.rules/' job.yaml >mine.yaml
+check "a text of rules is played" exits 0 backtest run -f mine.yaml -o json --no-store
+check "and trades" [ "$(jq .totals.trades "$D/out")" -gt 0 ]
+hash=$(jq -r .provenance.config_hash "$D/out")
+sed -i 's/20)/21)/g' mine.rules
+check "another text" exits 0 backtest run -f mine.yaml -o json --no-store
+check "is another configuration" [ "$(jq -r .provenance.config_hash "$D/out")" != "$hash" ]
+sed -i 's/atr(14)/attr(14)/' mine.rules
+check "a text that is wrong" exits 1 backtest run -f mine.yaml --no-store
+check "is told with its place" told "mine.rules:5"
+sed -i 's/attr(14)/atr(14)/; s/timeframe 1m/timeframe 5m/' mine.rules
+check "a text without its timeframe" exits 1 backtest run -f mine.yaml --no-store
+check "is told what it needs" told "rules@TIMEFRAME"
+
 # ---- money ----
 sum() { backtest show 1 --fills | jq -R -s 'split("\n")[1:-1] | map(split(",")) | map((.[5] | tonumber) * (.[6] | tonumber) * (if .[3] == "buy" then -1 else 1 end) - (.[9] | tonumber)) | add'; }
 closed() { backtest show 1 --trades | tail -n +2 | cut -d, -f6 | grep -c true; }

@@ -280,7 +280,15 @@ static void start_account(lab_chain *chain, uint32_t index)
     const signals_epoch epoch = {LEASE_EPOCH};
     const exec_lease lease = {.epoch = LEASE_EPOCH, .is_held = true, .is_bus_clock = true};
     const exec_old_counts counts = {0};
+    const lab_chain_account *from = &chain->config->accounts[index];
     chain_recover(chain, &services[CHAIN_SIGNALS], SIGNALS_EVENT_EPOCH, &epoch, sizeof(epoch));
+    for (uint32_t i = 0; i < from->rules_count; i++) {
+        chain_recover(chain,
+            &services[CHAIN_SIGNALS],
+            SIGNALS_EVENT_RULES,
+            &from->rules[i],
+            sizeof(from->rules[i]));
+    }
     chain_recover(chain, &services[CHAIN_EXECUTION], EXEC_EVENT_LEASE, &lease, sizeof(lease));
     chain_recover(chain,
         &services[CHAIN_EXECUTION],
@@ -385,6 +393,12 @@ uint32_t lab_chain_reasons(
     const chain_account *from = &chain->accounts[account];
     memcpy(out, from->reasons, from->reasons_count * sizeof(out[0]));
     return from->reasons_count;
+}
+
+uint64_t lab_chain_rules_refused(const lab_chain *chain, uint32_t account)
+{
+    CB_ASSERT(account < chain->accounts_count);
+    return signals_counts_of(chain->accounts[account].services[CHAIN_SIGNALS].state)->rules_refused;
 }
 
 int64_t lab_chain_now_ns(const lab_chain *chain)

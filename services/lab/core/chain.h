@@ -47,6 +47,8 @@ typedef struct lab_chain_account {
     const risk_config *risk;       /* permit_key equals execution's */
     const exec_config *execution;
     const portfolio_config *portfolio;
+    const signals_rules *rules; /* [borrowed] texts of the files that signals' rules.files names */
+    uint32_t rules_count;
     exec_caps caps; /* as a signed file would say them */
     uint32_t deposits_count;
     lab_chain_deposit deposits[LAB_CHAIN_DEPOSITS_MAX];
@@ -136,6 +138,8 @@ void lab_chain_totals(const lab_chain *chain, uint32_t account, lab_totals *out)
 /** What was refused, by whom, how often; returns how many rows. */
 uint32_t lab_chain_reasons(
     const lab_chain *chain, uint32_t account, lab_reason out[LAB_REASONS_MAX]);
+/** Texts of rules that an account's signals refused: what they ask for is not configured. */
+uint64_t lab_chain_rules_refused(const lab_chain *chain, uint32_t account);
 /** Name of strategy index of an account's fills and round trips; NULL past the last one. */
 const char *lab_chain_strategy(const lab_chain *chain, uint32_t account, uint32_t index);
 /** Market time (ns UTC) and candles of the first symbol so far. */

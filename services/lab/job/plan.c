@@ -15,6 +15,7 @@
 #include "domain/caps.h"
 #include "rt/config.h"
 #include "services/lab/core/refine.h"
+#include "services/lab/job/rules.h"
 #include "services/lab/job/sections.h"
 
 #define CANONICAL_MAX ((size_t)256 * 1024)
@@ -221,6 +222,11 @@ static cb_status hash_config(lab_plan *plan, const char *balances, cb_err *err)
             settings[i].key,
             settings[i].value);
     }
+    for (uint32_t i = 0; i < plan->rules_count; i++) {
+        char hex[2 * CB_SHA256_SIZE + 1];
+        cb_hex_print(plan->rules[i].text_hash, CB_SHA256_SIZE, hex);
+        used += (size_t)snprintf(text + used, CANONICAL_MAX - used, "rules %s\n", hex);
+    }
     cb_sha256(text, used, hash);
     cb_hex_print(hash, sizeof hash, plan->config_hash);
     free(text);
@@ -242,12 +248,17 @@ cb_status lab_plan_configure(lab_plan *plan, cb_err *err)
     if (status == CB_OK) {
         status = load_setup(plan, balances, err);
     }
+    if (status == CB_OK && lab_rules_read(plan, err) != CB_OK) {
+        status = cb_err_context(err, "%s", plan->job->path);
+    }
     if (status == CB_OK) {
         status = hash_config(plan, balances, err);
     }
     if (status == CB_OK) {
         plan->chain.accounts_count = 0;
         lab_setup_apply(&plan->setup, (uint32_t)plan->names.symbols_count, &plan->chain);
+        plan->chain.accounts[0].rules = plan->rules;
+        plan->chain.accounts[0].rules_count = plan->rules_count;
         plan->chain.warmup_count = (uint32_t)plan->setup.signals.history_count;
     }
     for (uint32_t i = 0; status == CB_OK && i < plan->chain.symbols_count; i++) {
@@ -404,6 +415,10 @@ cb_status lab_plan_open(
 {
     CB_ASSERT(plan != NULL && job != NULL && options != NULL);
     plan->job = job;
+    if (options->folder != NULL &&
+        !cb_text_copy(plan->folder, sizeof plan->folder, cb_sv_from(options->folder))) {
+        return CB_FAIL(err, CB_E_IO, "%s: the path is too long", options->folder);
+    }
     cb_status status = name_strategies(plan, err);
     if (status == CB_OK) {
         status = open_all(plan, options, err);

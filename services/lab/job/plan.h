@@ -18,7 +18,10 @@ typedef struct lab_plan {
     lab_candles refined[LAB_CHAIN_SYMBOLS_MAX];  /* minutes out of coarser candles; count 0: none */
     void *refined_memory[LAB_CHAIN_SYMBOLS_MAX]; /* [owned] */
     size_t refined_size[LAB_CHAIN_SYMBOLS_MAX];
-    lab_chain_config chain; /* without a sink */
+    lab_chain_config chain;                 /* without a sink */
+    signals_rules rules[SIGNALS_RULES_MAX]; /* texts that signals' rules.files names */
+    uint32_t rules_count;
+    char folder[LAB_PATH_MAX]; /* what file names are relative to */
     char symbols[LAB_CHAIN_SYMBOLS_MAX][LAB_SYMBOL_SIZE];
     char strategies[LAB_NAMES_MAX][LAB_NAME_SIZE];
     const char *symbol_names[LAB_CHAIN_SYMBOLS_MAX];

@@ -188,8 +188,20 @@ cb_status lab_run_plan(
         return CB_FAIL(err, CB_E_FULL, "no memory for the chain: %zu bytes", size);
     }
     add_history_findings(plan, &self);
-    play(plan, lab_chain_create(&config, memory, size), options, &self);
+    lab_chain *chain = lab_chain_create(&config, memory, size);
+    const bool is_refused = lab_chain_rules_refused(chain, 0) > 0;
+    if (!is_refused) {
+        play(plan, chain, options, &self);
+    }
     (void)munmap(memory, size);
     name_provenance(plan, &result->provenance);
+    if (is_refused) {
+        return CB_FAIL(err,
+            CB_E_CONFIG,
+            "%s: rules: a text needs its own `rules@TIMEFRAME` in strategies, and no more memory "
+            "than "
+            "strategy.rules.memory",
+            plan->job->path);
+    }
     return self.is_full ? CB_FAIL(err, CB_E_FULL, "no memory for the rows of the result") : CB_OK;
 }
