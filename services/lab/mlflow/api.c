@@ -50,7 +50,7 @@ lab_api_fn lab_api_find(const char *method, const char *path)
 
 /* ---- errors ---- */
 
-static void set_error(
+__attribute__((format(printf, 4, 0))) static void set_error(
     lab_api *api, int status, const char *code, const char *format, va_list arguments)
 {
     api->status = status;
