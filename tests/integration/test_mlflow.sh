@@ -61,7 +61,7 @@ whole() { # everything about the run of btc-trend, without what is each server's
 }
 URL=$HOME_URL; whole >home.txt
 URL=$AWAY; whole >away.txt
-check "what was pushed is what our own server shows" diff home.txt away.txt
+check "what was pushed is what our own server shows" diff -q home.txt away.txt
 check "with a curve of at most 1000 points" jq -se '.[1].metrics | length > 100 and length <= 1000' home.txt
 check "which ends with the run's end" [ "$(jq -s '.[1].metrics[-1].value' home.txt)" = "$(cerberus backtest show 1 -o json | jq '.totals.end_equity | tonumber')" ]
 check "all metrics of the summary" [ "$(jq -s '.[0][0].data.metrics | map(select(.key != "equity" and (.key | startswith("totals.") | not))) | length' home.txt)" = "$(cerberus backtest show 1 -o json | jq '.metrics | length')" ]
@@ -89,9 +89,22 @@ for cut in 3 4 5; do # the journal as a kill would have left it after that many 
     check "cut after $cut records: pushed again" exits 0 push 1 --to "$URL"
     check "cut after $cut records: completed" said "completed"
     whole >cut.txt
-    check "cut after $cut records: nothing missing, nothing twice" diff home.txt cut.txt
+    check "cut after $cut records: nothing missing, nothing twice" diff -q home.txt cut.txt
     kill -9 "$SERVER_PID"; wait "$SERVER_PID" 2>/dev/null
 done
+
+# ---- a bad line: refused for now, in trouble, and answers that are lost after the call was done ----
+serve "$D/lossy"
+python3 "$ROOT/tests/integration/clients/lossy_proxy.py" "$URL" >proxy.url 2>/dev/null &
+PIDS="$PIDS $!"
+for _ in $(seq 200); do [ -s proxy.url ] && break; sleep 0.05; done
+check "a push over a bad line" exits 0 push 1 --to "$(cat proxy.url)"
+whole >lossy.txt
+check "arrives whole and once" diff -q home.txt lossy.txt
+check "as one run of one experiment" [ "$(jq -r 'select(.experiment) | .experiment' lossy/mlflow/journal.jsonl | sort -u | wc -l) $(jq -r 'select(.run) | .run' lossy/mlflow/journal.jsonl | sort -u | wc -l)" = "2 1" ]
+kill -9 "$SERVER_PID"; wait "$SERVER_PID" 2>/dev/null
+(push 1 --to "$URL" >gone.out 2>gone.err; echo $? >gone.code) & # tries for some seconds
+GONE=$! GONE_URL=$URL
 
 # ---- killed between calls ----
 URL=$AWAY
@@ -225,6 +238,10 @@ kill "$AWAY_PID"; wait "$AWAY_PID" 2>/dev/null
 sed -i '2s/.*/{"run":5}/' away/mlflow/journal.jsonl
 check "a journal broken in its middle" exits 1 cerberus experiments serve --runs "$D/away" --port 0
 check "is told with its line" told "journal.jsonl:2"
+
+wait $GONE
+check "a server that is gone" [ "$(cat gone.code)" = 1 ]
+check "is told" grep -qF "$GONE_URL" gone.err
 
 # ---- a stock client ----
 PYTHON=${CERBERUS_MLFLOW_PYTHON:-python3}

@@ -392,7 +392,9 @@ cb_status lab_book_refresh(lab_book *book, cb_err *err)
     if (folder != NULL) {
         (void)closedir(folder);
     }
-    book->seen_ns = status == CB_OK ? changed_ns : 0;
+    /* the disk's clock is coarse: what came within the same tick would never be looked for */
+    const bool is_settled = cb_wall_ns() - changed_ns > CB_NS_PER_S;
+    book->seen_ns = status == CB_OK && is_settled ? changed_ns : 0;
     return status;
 }
 

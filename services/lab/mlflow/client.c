@@ -263,7 +263,10 @@ static bool prepare(lab_client *self, const request *asked)
             curl_easy_setopt(curl, CURLOPT_POSTFIELDS, asked->body) != CURLE_OK)) {
         return false;
     }
-    return curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, asked->method) == CURLE_OK &&
+    /* on a connection that was used before, libcurl itself sends again when nothing came back */
+    return curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, asked->is_repeatable ? 0L : 1L) ==
+               CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, asked->method) == CURLE_OK &&
            curl_easy_setopt(curl,
                CURLOPT_HTTPHEADER,
                has_body ? (asked->is_file ? self->file_headers : self->json_headers) : NULL) ==

@@ -46,19 +46,20 @@ static cb_status get_experiment(lab_client *client, const char *name, char out[6
     return status;
 }
 
+/* Made, made by another, or perhaps made: its name tells, and when it does not, it is tried again.
+ */
 static cb_status find_experiment(lab_client *client, const char *name, char out[64], cb_err *err)
 {
-    cb_status status = get_experiment(client, name, out, err);
-    if (status != CB_E_NOT_FOUND) {
-        return status;
-    }
     json_t *body = json_pack("{s:s}", "name", name);
-    status = lab_client_post(client, "experiments/create", body, false, NULL, err);
+    cb_status status = get_experiment(client, name, out, err);
+    for (int i = 0; status == CB_E_NOT_FOUND && i < PUSH_ROUNDS; i++) {
+        status = lab_client_post(client, "experiments/create", body, false, NULL, err);
+        if (status == CB_OK || status == CB_E_EXISTS || status == CB_E_UNKNOWN) {
+            status = get_experiment(client, name, out, err);
+        }
+    }
     json_decref(body);
-    /* made, made by another, or perhaps made: its name tells */
-    return status == CB_OK || status == CB_E_EXISTS || status == CB_E_UNKNOWN
-               ? get_experiment(client, name, out, err)
-               : status;
+    return status;
 }
 
 /* ---- run ---- */
