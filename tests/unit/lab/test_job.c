@@ -72,7 +72,7 @@ static void reads_a_whole_job(void **state)
     assert_true(job.study.objectives[1].is_minimised);
     assert_false(job.study.objectives[0].is_minimised);
     assert_true(job.walkforward.is_anchored);
-    assert_int_equal(job.walkforward.purge_ns, 12 * 3600 * CB_NS_PER_S);
+    assert_int_equal(job.walkforward.purge_ns, INT64_C(12) * 3600 * CB_NS_PER_S);
 }
 
 /* Each text is wrong in one way; the answer names place and remedy. */
