@@ -68,7 +68,7 @@ static void miss_tags(const lab_push *push, const json_t *data, json_t *out)
 /* Steps of a metric that the server has, as keys of an object. */
 static cb_status read_steps(lab_push *push, const char *key, json_t **steps, cb_err *err)
 {
-    char path[1024];
+    char path[2048];
     char escaped[MLFLOW_KEY_MAX * 3 + 1];
     char token[256] = "";
     cb_status status = CB_OK;
