@@ -223,6 +223,28 @@ check "pushing it beside the first" exits 0 push 1 2 --to "$AWAY" --parent "$run
 URL=$AWAY
 check "makes one more run" [ "$(post runs/search '{"experiment_ids":["1"],"filter":"tags.`mlflow.parentRunId` = '"'$run'"'"}' | jq '.runs | length')" = 2 ]
 
+# ---- a disk that takes no more ----
+mkdir full
+full() { trap '' XFSZ; ulimit -f 8; exec "$BIN/cerberus-lab" experiments serve --runs "$D/full" --port 0; }
+full >full.url 2>full.log &
+FULL_PID=$!
+PIDS="$PIDS $FULL_PID"
+for _ in $(seq 200); do [ -s full.url ] && break; sleep 0.05; done
+URL=$(cat full.url)
+large=$(printf '%06000d' 0)
+made=$(post runs/create '{"experiment_id":"0","run_name":"full"}' | jq -r .run.info.run_id)
+bad "a tag that fits" 200 null runs/set-tag "{\"run_id\":\"$made\",\"key\":\"one\",\"value\":\"$large\"}"
+bad "one that does not" 500 INTERNAL_ERROR runs/set-tag "{\"run_id\":\"$made\",\"key\":\"two\",\"value\":\"$large\"}"
+bad "a small one behind it" 200 null runs/set-tag "{\"run_id\":\"$made\",\"key\":\"three\",\"value\":\"3\"}"
+head -c 20000 /dev/zero >large.bin
+wrong "a file that does not fit" 500 INTERNAL_ERROR -T large.bin "$URL/api/2.0/mlflow-artifacts/artifacts/0/$made/artifacts/large.bin"
+wrong "is not there" 404 RESOURCE_DOES_NOT_EXIST "$URL/api/2.0/mlflow-artifacts/artifacts/0/$made/artifacts/large.bin"
+check "nothing is left of it" [ -z "$(find full/mlflow -name '.writing*')" ]
+kill -9 "$FULL_PID"; wait "$FULL_PID" 2>/dev/null
+serve "$D/full"
+check "what was answered stands" [ "$(get runs/get -d "run_id=$made" | jq -c '[.run.data.tags[].key]')" = '["mlflow.runName","one","three"]' ]
+URL=$AWAY
+
 # ---- push: what is wrong ----
 check "no server named" exits 2 push 1
 check "no run named" exits 2 push --to "$AWAY"
