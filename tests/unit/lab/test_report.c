@@ -188,7 +188,8 @@ static void search_and_proof_are_shown(void **state)
     (void)state;
     for (size_t i = 0; i < 200; i++) {
         values[i][0] = (double)(i % 20);
-        values[i][1] = (double)(i / 20) * 10;
+        const size_t row = i / 20;
+        values[i][1] = (double)row * 10;
         results[i][0] = i == 3 ? (double)NAN : sin((double)i);
         results[i][1] = cos((double)i);
     }
