@@ -331,7 +331,7 @@ static void give_result(statement *one, const batch *of)
         return;
     }
     /* Of this answer alone: who reads it may be stopped in between, and others read theirs. */
-    const cb_row **pointers = dst_alloc((one->rows.count + 1) * sizeof(*pointers));
+    const cb_row **pointers = dst_alloc((one->rows.count + 1) * sizeof(const cb_row *));
     struct cb_row *rows = dst_alloc((one->rows.count + 1) * sizeof(*rows));
     const struct pg_result answer = {&one->rows};
     cb_result result = {.status = of->status, .message = of->message};
