@@ -14,7 +14,7 @@ finished() { sim_status | jq -e '.finished == true'; }
 metric() { curl -fsS "$(endpoint metrics.collector)" | sed -n "s/^cerberus_collector_$1{.*} //p"; }
 
 check "the capture's run starts" stack_up
-check "the capture is played to its end" wait_until "${DEPTH_S:-240}" finished
+check "the capture is played to its end" wait_until "${DEPTH_S:-340}" finished
 # The figures are refreshed once a second of wall time.
 all_compared() { [ "$(metric books_compared)" -ge 3448 ]; }
 all_equal() { [ "$(metric books_compared)" = "$(metric books_equal)" ]; }
