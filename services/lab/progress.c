@@ -52,3 +52,10 @@ void lab_progress_end(lab_progress *self)
         (void)fprintf(stderr, "\r\033[K");
     }
 }
+
+void lab_progress_tell(void *context, uint64_t done, uint64_t total)
+{
+    lab_progress *self = context;
+    self->total = total;
+    lab_progress_at(self, done);
+}

@@ -5,6 +5,7 @@
 #define LAB_TOOL_H
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -86,7 +87,16 @@ typedef struct lab_progress {
 
 void lab_progress_start(lab_progress *self, const char *label, uint64_t total);
 void lab_progress_at(lab_progress *self, uint64_t done);
+/** The two above as a callback: context is a lab_progress. */
+void lab_progress_tell(void *context, uint64_t done, uint64_t total);
 /** Takes the line away. */
 void lab_progress_end(lab_progress *self);
+
+/* ---- Ctrl-C ---- */
+
+/** The flag that Ctrl-C sets until lab_interrupt_unwatch; 0 at first. */
+const volatile sig_atomic_t *lab_interrupt_watch(void);
+/** Ctrl-C does again what it did before. */
+void lab_interrupt_unwatch(void);
 
 #endif /* LAB_TOOL_H */

@@ -31,6 +31,8 @@ void lab_backtest_free(lab_backtest *self);
 CB_MUST_USE cb_status lab_backtest_read(lab_backtest *self, const char *path, cb_err *err);
 /** The same from a stored run. */
 CB_MUST_USE cb_status lab_backtest_restore(lab_backtest *self, const lab_run *run, cb_err *err);
+/** Opens the job's history, with progress. */
+CB_MUST_USE cb_status lab_backtest_open(lab_backtest *self, cb_err *err);
 /** Plays and judges. Ctrl-C ends it early: the result is then partial. */
 CB_MUST_USE cb_status lab_backtest_play(lab_backtest *self, cb_err *err);
 

@@ -9,14 +9,6 @@
 #include "base/strview.h"
 #include "services/lab/backtest/backtest.h"
 
-static volatile sig_atomic_t stop_asked;
-
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    stop_asked = 1;
-}
-
 lab_backtest *lab_backtest_new(void)
 {
     lab_backtest *self = calloc(1, sizeof *self);
@@ -125,19 +117,12 @@ cb_status lab_backtest_restore(lab_backtest *self, const lab_run *run, cb_err *e
 
 /* ---- playing ---- */
 
-static void show_progress(void *context, uint64_t bars, uint64_t total)
-{
-    lab_progress *progress = context;
-    progress->total = total;
-    lab_progress_at(progress, bars);
-}
-
-static cb_status open_plan(lab_backtest *self, cb_err *err)
+cb_status lab_backtest_open(lab_backtest *self, cb_err *err)
 {
     lab_progress progress;
     lab_progress_start(&progress, "reading data", 0);
     const lab_plan_options options = {
-        .folder = self->folder, .progress = show_progress, .context = &progress};
+        .folder = self->folder, .progress = lab_progress_tell, .context = &progress};
     const cb_status status = lab_plan_open(&self->plan, &self->job, &options, err);
     lab_progress_end(&progress);
     return status;
@@ -146,23 +131,19 @@ static cb_status open_plan(lab_backtest *self, cb_err *err)
 static cb_status play(lab_backtest *self, cb_err *err)
 {
     lab_progress progress;
-    struct sigaction before;
-    const struct sigaction action = {.sa_handler = on_interrupt};
-    stop_asked = 0;
-    (void)sigaction(SIGINT, &action, &before);
     lab_progress_start(&progress, "bars", 0);
     const lab_run_options options = {
-        .stop = &stop_asked, .progress = show_progress, .context = &progress};
+        .stop = lab_interrupt_watch(), .progress = lab_progress_tell, .context = &progress};
     const cb_status status = lab_run_plan(&self->plan, &options, &self->result, err);
     lab_progress_end(&progress);
-    (void)sigaction(SIGINT, &before, NULL);
+    lab_interrupt_unwatch();
     return status;
 }
 
 cb_status lab_backtest_play(lab_backtest *self, cb_err *err)
 {
     CB_ASSERT(self != NULL && self->text != NULL);
-    cb_status status = open_plan(self, err);
+    cb_status status = lab_backtest_open(self, err);
     if (status == CB_OK) {
         status = play(self, err);
     }

@@ -9,28 +9,6 @@
 #include "base/assert.h"
 #include "base/strview.h"
 
-static volatile sig_atomic_t stop_asked;
-static struct sigaction before_watch;
-
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    stop_asked = 1;
-}
-
-const volatile sig_atomic_t *lab_optimize_watch(void)
-{
-    const struct sigaction action = {.sa_handler = on_interrupt};
-    stop_asked = 0;
-    (void)sigaction(SIGINT, &action, &before_watch);
-    return &stop_asked;
-}
-
-void lab_optimize_unwatch(void)
-{
-    (void)sigaction(SIGINT, &before_watch, NULL);
-}
-
 /* ---- arguments ---- */
 
 static bool take_number(lab_args *args, const char *name, uint64_t max, uint64_t *out)
@@ -85,13 +63,6 @@ bool lab_optimize_arguments(lab_args *args, lab_backtest *self, const char *comm
     return take_study_arguments(args, &self->job.study) && lab_args_done(args);
 }
 
-static void show_progress(void *context, uint64_t done, uint64_t total)
-{
-    lab_progress *progress = context;
-    progress->total = total;
-    lab_progress_at(progress, done);
-}
-
 /* A key that no service knows is told before the first trial, not by all of them. */
 static cb_status check_parameters(lab_backtest *self, cb_err *err)
 {
@@ -107,12 +78,7 @@ static cb_status check_parameters(lab_backtest *self, cb_err *err)
 
 cb_status lab_optimize_open(lab_backtest *self, cb_err *err)
 {
-    lab_progress progress;
-    lab_progress_start(&progress, "reading data", 0);
-    const lab_plan_options options = {
-        .folder = self->folder, .progress = show_progress, .context = &progress};
-    const cb_status status = lab_plan_open(&self->plan, &self->job, &options, err);
-    lab_progress_end(&progress);
+    const cb_status status = lab_backtest_open(self, err);
     return status == CB_OK ? check_parameters(self, err) : status;
 }
 
@@ -209,9 +175,9 @@ static cb_status run_search(lab_backtest *self, lab_search *search, cb_err *err)
     }
     lab_progress_start(&progress, "trials", search->config.trials_max);
     const lab_search_options options = {
-        .stop = lab_optimize_watch(), .progress = show_progress, .context = &progress};
+        .stop = lab_interrupt_watch(), .progress = lab_progress_tell, .context = &progress};
     status = lab_search_run(search, &pool, &options, err);
-    lab_optimize_unwatch();
+    lab_interrupt_unwatch();
     lab_progress_end(&progress);
     lab_pool_stop(&pool);
     return status;
@@ -290,7 +256,7 @@ static int finish(
 {
     cb_err err = {0};
     print_outcome(self, search);
-    if (search->told < search_count(&search->study) || stop_asked != 0) {
+    if (search->told < search_count(&search->study) || search->is_stopped) {
         (void)fprintf(
             stderr, "stopped; `cerberus optimize resume %" PRIu64 "` goes on from here\n", id);
         return LAB_PARTIAL;

@@ -15,10 +15,7 @@ int lab_optimize_pareto(lab_args *args);
 
 /** Reads -f FILE, --set, --trials, --sampler, --workers into the job; false with a message. */
 bool lab_optimize_arguments(lab_args *args, lab_backtest *self, const char *command, cb_err *err);
-/** Opens the job's history with progress. */
+/** Opens the job's history, and lets the services see a value of every parameter. */
 CB_MUST_USE cb_status lab_optimize_open(lab_backtest *self, cb_err *err);
-/** Ctrl-C sets it until lab_optimize_unwatch. */
-const volatile sig_atomic_t *lab_optimize_watch(void);
-void lab_optimize_unwatch(void);
 
 #endif /* LAB_OPTIMIZE_H */

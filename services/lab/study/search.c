@@ -221,7 +221,8 @@ cb_status lab_search_run(
             status = give_trials(self, pool, options, err);
         }
     }
-    if (status == CB_OK && !is_stopped(options) &&
+    self->is_stopped = is_stopped(options);
+    if (status == CB_OK && !self->is_stopped &&
         search_count_in(&self->study, SEARCH_COMPLETE) == 0) {
         return CB_FAIL(err, CB_E_STATE, "no trial had a result; the last one: %s", why);
     }

@@ -15,6 +15,7 @@ typedef struct lab_search {
     uint64_t *pending;  /* asked for before a kill, never told */
     size_t pending_count;
     uint64_t told;
+    bool is_stopped;  /* by who runs it, before all was told */
     double **returns; /* per trial; NULL where there are none */
     uint32_t *returns_count;
 } lab_search;

@@ -209,8 +209,8 @@ int lab_walk_run(lab_args *args)
         status = lab_walk_plan(&walk, self, &err);
     }
     if (status == CB_OK) {
-        status = lab_walk_play(&walk, lab_optimize_watch(), &err);
-        lab_optimize_unwatch();
+        status = lab_walk_play(&walk, lab_interrupt_watch(), &err);
+        lab_interrupt_unwatch();
     }
     const int code =
         status == CB_OK ? show(&walk, output, report) : lab_backtest_fail("walkforward", &err);
