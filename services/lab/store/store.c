@@ -82,9 +82,11 @@ cb_status lab_store_open(lab_store *store, const char *path, cb_err *err)
     return status == CB_OK ? make_folders(store->path, err) : status;
 }
 
-static bool run_number(const char *name, uint64_t *out)
+static bool number_of(const char *name, const char *suffix, uint64_t *out)
 {
-    return name[0] != '0' && cb_u64_parse(cb_sv_from(name), INT64_MAX, out);
+    const size_t digits = strspn(name, "0123456789");
+    return name[0] != '0' && cb_text_equal(name + digits, suffix) &&
+           cb_u64_parse((cb_strview){name, digits}, INT64_MAX, out);
 }
 
 static int by_number(const void *a, const void *b)
@@ -94,36 +96,47 @@ static int by_number(const void *a, const void *b)
     return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/* Numbers of all runs in order [owned by the caller]. */
-static cb_status list_numbers(
-    const lab_store *store, uint64_t **numbers, size_t *count, cb_err *err)
+/* Room for one more number; CB_E_FULL. */
+static cb_status make_room(uint64_t **numbers, size_t count, size_t *capacity, cb_err *err)
+{
+    if (count < *capacity) {
+        return CB_OK;
+    }
+    const size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
+    uint64_t *more = realloc(*numbers, wanted * sizeof **numbers);
+    if (more == NULL) {
+        return CB_FAIL(err, CB_E_FULL, "no memory for the list of numbers");
+    }
+    *numbers = more;
+    *capacity = wanted;
+    return CB_OK;
+}
+
+cb_status lab_store_numbers(
+    const char *folder, const char *suffix, uint64_t **numbers, size_t *count, cb_err *err)
 {
     size_t capacity = 0;
-    DIR *folder = opendir(store->path);
+    CB_ASSERT(folder != NULL && numbers != NULL && count != NULL);
     *numbers = NULL;
     *count = 0;
-    if (folder == NULL) {
-        return CB_FAIL(err, CB_E_IO, "%s: %s", store->path, strerror(errno));
+    DIR *entries = opendir(folder);
+    if (entries == NULL) {
+        return errno == ENOENT ? CB_OK : CB_FAIL(err, CB_E_IO, "%s: %s", folder, strerror(errno));
     }
     cb_status status = CB_OK;
     const struct dirent *entry = NULL;
-    while (status == CB_OK && (entry = readdir(folder)) != NULL) {
+    while (status == CB_OK && (entry = readdir(entries)) != NULL) {
         uint64_t number = 0;
-        if (!run_number(entry->d_name, &number)) {
+        if (!number_of(entry->d_name, suffix, &number)) {
             continue;
         }
-        if (*count == capacity) {
-            capacity = capacity == 0 ? 64 : capacity * 2;
-            uint64_t *more = realloc(*numbers, capacity * sizeof **numbers);
-            if (more == NULL) {
-                status = CB_FAIL(err, CB_E_FULL, "no memory for the list of runs");
-                break;
-            }
-            *numbers = more;
+        status = make_room(numbers, *count, &capacity, err);
+        if (status == CB_OK) {
+            CB_ASSERT(*numbers != NULL);
+            (*numbers)[(*count)++] = number;
         }
-        (*numbers)[(*count)++] = number;
     }
-    (void)closedir(folder);
+    (void)closedir(entries);
     if (*count > 0) {
         qsort(*numbers, *count, sizeof **numbers, by_number);
     }
@@ -207,7 +220,7 @@ static cb_status take_number(const lab_store *store, const char *folder, uint64_
 {
     uint64_t *numbers = NULL;
     size_t count = 0;
-    const cb_status status = list_numbers(store, &numbers, &count, err);
+    const cb_status status = lab_store_numbers(store->path, "", &numbers, &count, err);
     uint64_t next = count == 0 ? 1 : numbers[count - 1] + 1;
     free(numbers);
     for (int i = 0; status == CB_OK && i < TAKE_TRIES; i++, next++) {
@@ -398,7 +411,7 @@ cb_status lab_store_list(const lab_store *store, json_t **summaries, cb_err *err
     size_t count = 0;
     CB_ASSERT(store != NULL && summaries != NULL);
     *summaries = json_array();
-    cb_status status = list_numbers(store, &numbers, &count, err);
+    cb_status status = lab_store_numbers(store->path, "", &numbers, &count, err);
     for (size_t i = 0; status == CB_OK && i < count; i++) {
         json_t *summary = read_json(store, numbers[i], err);
         if (summary == NULL) {

@@ -80,6 +80,13 @@ CB_MUST_USE cb_status lab_store_list(const lab_store *store, json_t **summaries,
 
 /* ---- parts, for tests and reports ---- */
 
+/**
+ * Numbers of the entries of a folder that are called NUMBER and suffix, in order [owned by the
+ * caller]. A folder that does not exist has none. CB_E_IO, CB_E_FULL.
+ */
+CB_MUST_USE cb_status lab_store_numbers(
+    const char *folder, const char *suffix, uint64_t **numbers, size_t *count, cb_err *err);
+
 /** The summary as an object [owned by the caller]; without id. NULL when memory is out. */
 json_t *lab_summary(const lab_run_source *source, const lab_result *result, const json_t *metrics);
 /** Provenance, totals, findings and reasons from a summary into result. */

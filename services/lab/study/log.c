@@ -1,7 +1,6 @@
 /* Files of lines in STORE/studies: NUMBER.jsonl. */
 #include "services/lab/study/log.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -54,53 +53,14 @@ static cb_status append(lab_study_log *log, json_t *line, cb_err *err)
     return CB_OK;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    const uint64_t left = *(const uint64_t *)a;
-    const uint64_t right = *(const uint64_t *)b;
-    return left < right ? -1 : left > right ? 1 : 0;
-}
-
-static bool number_of(const char *name, uint64_t *out)
-{
-    const char *dot = strchr(name, '.');
-    return dot != NULL && cb_text_equal(dot, ".jsonl") &&
-           cb_u64_parse((cb_strview){name, (size_t)(dot - name)}, INT64_MAX, out);
-}
-
 cb_status lab_study_log_list(const lab_store *store, uint64_t **ids, size_t *count, cb_err *err)
 {
     char path[LAB_PATH_MAX];
-    size_t capacity = 0;
     CB_ASSERT(store != NULL && ids != NULL && count != NULL);
-    *ids = NULL;
-    *count = 0;
-    DIR *folder = path_of(store, 0, path) ? opendir(path) : NULL;
-    if (folder == NULL) {
-        return errno == ENOENT ? CB_OK : CB_FAIL(err, CB_E_IO, "%s: %s", path, strerror(errno));
+    if (!path_of(store, 0, path)) {
+        return CB_FAIL(err, CB_E_IO, "%s: the path is too long", store->path);
     }
-    const struct dirent *entry = NULL;
-    while ((entry = readdir(folder)) != NULL) {
-        uint64_t number = 0;
-        if (!number_of(entry->d_name, &number)) {
-            continue;
-        }
-        if (*count == capacity) {
-            capacity = capacity == 0 ? 64 : capacity * 2;
-            uint64_t *more = realloc(*ids, capacity * sizeof **ids);
-            if (more == NULL) {
-                (void)closedir(folder);
-                return CB_FAIL(err, CB_E_FULL, "no memory for the list of searches");
-            }
-            *ids = more;
-        }
-        (*ids)[(*count)++] = number;
-    }
-    (void)closedir(folder);
-    if (*count > 0) {
-        qsort(*ids, *count, sizeof **ids, by_number);
-    }
-    return CB_OK;
+    return lab_store_numbers(path, ".jsonl", ids, count, err);
 }
 
 static json_t *head_line(const lab_study_head *head)
